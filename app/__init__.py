@@ -1,0 +1,1 @@
+"""Brinell's pages, API and commands; everything here stands on core."""

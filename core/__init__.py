@@ -1,0 +1,1 @@
+"""Brinell's tables, storage, mathematics and training; nothing here knows a web framework."""

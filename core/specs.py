@@ -1,0 +1,143 @@
+"""Checked records that cross storeys: what a person asked for, JSON both ways."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class Spec(BaseModel):
+    """A frozen, checked record; an unknown field is an error, never ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SplitKind(StrEnum):
+    """What the training and the test side may not share."""
+
+    BY_BEARING = "by_bearing"
+    BY_RECORD = "by_record"
+    BY_LOAD = "by_load"
+    BY_SEVERITY = "by_severity"
+    BY_MACHINE = "by_machine"
+    RANDOM_WINDOWS = "random_windows"
+
+
+class MixedRates(StrEnum):
+    """What to do with records whose sampling rate differs from the rest of their data set."""
+
+    REFUSE = "refuse"
+    RESAMPLE = "resample"
+    KEEP = "keep"
+
+
+class SplitSpec(Spec):
+    """How records are divided; named values win over shares."""
+
+    kind: SplitKind = SplitKind.BY_RECORD
+    train_values: tuple[str, ...] = ()
+    test_values: tuple[str, ...] = ()
+    test_share: float = Field(default=0.25, gt=0, lt=1)
+    validation_share: float = Field(default=0.2, gt=0, lt=0.9)
+
+    @model_validator(mode="after")
+    def check_sides(self) -> Self:
+        """Refuse a value named on both sides, and values where the split takes none."""
+        both = set(self.train_values) & set(self.test_values)
+        if both:
+            raise ValueError(f"{sorted(both)} stand on both the training and the test side; name each once")
+        takes_values = self.kind in {
+            SplitKind.BY_LOAD, SplitKind.BY_SEVERITY, SplitKind.BY_MACHINE, SplitKind.BY_BEARING
+        }
+        if (self.train_values or self.test_values) and not takes_values:
+            raise ValueError(f"split {self.kind} takes shares, not values; leave train and test values out")
+        return self
+
+
+class WindowSpec(Spec):
+    """Length and hops of the windows cut from each side, in samples, and how each is scaled."""
+
+    length: int = Field(default=2048, ge=64, le=1_048_576)
+    train_hop: int = Field(default=256, ge=1)
+    test_hop: int = Field(default=2048, ge=1)
+    scaling: Literal["zscore", "none"] = "zscore"
+
+
+class OptimizerSpec(Spec):
+    """How the weights are moved."""
+
+    kind: Literal["adam", "adamw", "sgd"] = "adam"
+    learning_rate: float = Field(default=1e-3, gt=0, le=10)
+    weight_decay: float = Field(default=0.0, ge=0, le=10)
+    schedule: Literal["constant", "cosine"] = "cosine"
+
+
+class TrainingSpec(Spec):
+    """One training run, whole: what the experiment row stores and the notebook reads."""
+
+    dataset: Name
+    channel: str | None = None
+    label: Literal["fault_class", "severity", "fault_class+severity"] = "fault_class"
+    model: Name = "wdcnn"
+    model_options: dict[str, Any] = Field(default_factory=dict)
+    split: SplitSpec = SplitSpec()
+    windows: WindowSpec = WindowSpec()
+    optimizer: OptimizerSpec = OptimizerSpec()
+    batch_size: int = Field(default=64, ge=2, le=65_536)
+    epochs: int = Field(default=30, ge=1, le=100_000)
+    patience: int | None = Field(default=None, ge=1)
+    seed: int = Field(default=0, ge=0)
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+
+class ImportSpec(Spec):
+    """Files and folders to read into one data set."""
+
+    dataset: Name
+    paths: tuple[Path, ...] = Field(min_length=1)
+    mixed_rates: MixedRates = MixedRates.REFUSE
+
+
+class GenerationSpec(Spec):
+    """A physics-made data set of rolling-element bearings (DOMAIN: generator)."""
+
+    dataset: Name
+    classes: tuple[Literal["healthy", "inner_race", "outer_race", "ball"], ...] = (
+        "healthy", "inner_race", "outer_race", "ball",
+    )
+    severities: tuple[Literal["incipient", "mild", "moderate", "severe"], ...] = ("incipient", "moderate", "severe")
+    loads: tuple[float, ...] = (0.0, 1.0, 2.0, 3.0)
+    machines: int = Field(default=3, ge=1, le=100)
+    records_per_condition: int = Field(default=2, ge=1, le=1000)
+    rate_hz: float = Field(default=12_000.0, gt=0, le=1_000_000)
+    duration_s: float = Field(default=2.0, gt=0, le=600)
+    shaft_hz: float = Field(default=29.0, gt=0, le=2_000)
+    snr_db: float = Field(default=6.0, ge=-60, le=120)
+    seed: int = Field(default=0, ge=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """One channel of one continuous measurement, as a reader or the generator hands it on."""
+
+    record: str  # name of the record, the same for all channels measured together
+    channel: str
+    samples: NDArray[np.float32]  # (num_samples,)
+    rate_hz: float
+    fault_class: str
+    severity: str
+    unit: str | None = None  # None: the source does not state it
+    rpm: float | None = None  # measured
+    load: str | None = None
+    bearing_model: str | None = None
+    bearing_id: str | None = None
+    machine_id: str | None = None
+    source_file: str | None = None
+    meta_data: dict[str, Any] = field(default_factory=dict)
+    findings: tuple[str, ...] = ()  # what was noticed at import, in words
