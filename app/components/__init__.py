@@ -1,0 +1,1 @@
+"""Small reusable views; they are handed data and know no source of it."""
