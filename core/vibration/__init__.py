@@ -1,0 +1,1 @@
+"""Mathematics on vibration signals: numpy and scipy in, arrays and small records out."""

@@ -1,0 +1,76 @@
+"""Amplitude spectra and what is read off them."""
+
+import numpy as np
+import scipy.fft
+from numpy.typing import ArrayLike, NDArray
+from scipy.signal import get_window
+
+
+def amplitude_spectrum(
+    x: ArrayLike, rate_hz: float, window: str = "hann"
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the one-sided amplitude spectrum of the mean-removed, windowed signal.
+
+    A sine of amplitude A at the centre of a bin shows A there: the spectrum is divided by the sum of
+    the window and doubled, save at 0 Hz and, for an even number of samples, at rate_hz / 2, which have
+    no mirror image. The arithmetic mean is removed before the window is applied.
+
+    Parameters
+    ----------
+    x : (..., samples), real
+        One signal or a batch of them; at least one sample. Worked on in float64 and whole.
+    rate_hz : float
+        Sampling rate.
+    window : str
+        Name known to `scipy.signal.get_window`; the periodic form is used.
+
+    Returns
+    -------
+    frequency_hz : (bins,), float64
+        0 to rate_hz / 2, bins = samples // 2 + 1.
+    amplitude : (..., bins), float64
+        In the unit of `x`, peak (not RMS) amplitude.
+    """
+    samples = np.asarray(x, dtype=np.float64)
+    count = samples.shape[-1]
+    weights = get_window(window, count)
+    centred = (samples - samples.mean(axis=-1, keepdims=True)) * weights
+    amplitude = np.abs(scipy.fft.rfft(centred, axis=-1)) * (2.0 / weights.sum())
+    amplitude[..., 0] /= 2.0
+    if count % 2 == 0:
+        amplitude[..., -1] /= 2.0
+    return scipy.fft.rfftfreq(count, 1.0 / rate_hz), amplitude
+
+
+def dominant_frequency(x: ArrayLike, rate_hz: float) -> NDArray[np.float64]:
+    """Return the frequency of the largest line of the Hann-windowed amplitude spectrum.
+
+    The line is interpolated between the largest bin k and its larger neighbour. The periodic Hann
+    window shows a sine d bins off a bin's centre as sinc(d) / (1 - d^2), so the ratio r of the neighbour
+    to the peak is (1 + d) / (2 - d) and d = (2r - 1) / (r + 1), towards that neighbour: exact for a lone
+    sine but for the leakage of its mirror image, which is below 0.001 bin ten bins away from 0 Hz and
+    from rate_hz / 2.
+
+    Parameters
+    ----------
+    x : (..., samples), real
+        One signal or a batch of them; the mean is removed.
+    rate_hz : float
+        Sampling rate.
+
+    Returns
+    -------
+    (...), float64, in Hz; 0-d for one signal. NaN for a constant signal, which has no line.
+    """
+    samples = np.asarray(x)
+    frequency_hz, amplitude = amplitude_spectrum(samples, rate_hz)
+    # One bin of silence on each side: at 0 Hz and rate_hz / 2 there is one neighbour only.
+    padded = np.pad(amplitude, [(0, 0)] * (amplitude.ndim - 1) + [(1, 1)])
+    peak = amplitude.argmax(axis=-1)[..., None]
+    below, height, above = (np.take_along_axis(padded, peak + k, axis=-1)[..., 0] for k in range(3))
+    varies = np.ptp(samples, axis=-1) > 0
+    ratio = np.maximum(below, above) / np.where(height > 0, height, 1.0)
+    offset = np.clip((2 * ratio - 1) / (ratio + 1), 0.0, 0.5) * np.where(above >= below, 1.0, -1.0)
+    bin_hz = rate_hz / samples.shape[-1]
+    line_hz = frequency_hz[peak[..., 0]] + offset * bin_hz
+    return np.where(varies, np.clip(line_hz, 0.0, rate_hz / 2), np.nan)
