@@ -1,0 +1,52 @@
+"""Hyperparameter searches."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from core.models.base import Base, RunMixin, TimestampMixin
+from core.models.experiment import ExperimentStatus
+
+if TYPE_CHECKING:
+    from core.models.experiment import Experiment
+
+
+class HPOMethod(StrEnum):
+    """How the next trial is chosen."""
+
+    GRID_SEARCH = "grid_search"
+    RANDOM_SEARCH = "random_search"
+    BAYESIAN = "bayesian"
+    HYPERBAND = "hyperband"
+
+
+class HPOCampaign(TimestampMixin, RunMixin, Base):
+    """A search over hyperparameters; each trial is an experiment."""
+
+    __tablename__ = "hpo_campaigns"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(unique=True, index=True)
+    method: Mapped[HPOMethod]
+    status: Mapped[ExperimentStatus] = mapped_column(default=ExperimentStatus.PENDING)
+    base_model_type: Mapped[str]
+    dataset_id: Mapped[int] = mapped_column(ForeignKey("datasets.id"), index=True)
+    search_space: Mapped[dict[str, Any]]
+    budget: Mapped[dict[str, Any]]
+    trials_completed: Mapped[int] = mapped_column(default=0)
+    trials_total: Mapped[int | None]
+    best_experiment_id: Mapped[int | None] = mapped_column(
+        ForeignKey("experiments.id", name="fk_hpo_campaigns_best_experiment_id_experiments", use_alter=True),
+        index=True,
+    )
+    best_accuracy: Mapped[float | None]
+    created_by: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+
+    experiments: Mapped[list["Experiment"]] = relationship(
+        back_populates="hpo_campaign", foreign_keys="Experiment.hpo_campaign_id"
+    )
+    best_experiment: Mapped["Experiment | None"] = relationship(
+        foreign_keys=[best_experiment_id], post_update=True
+    )
