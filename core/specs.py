@@ -53,7 +53,10 @@ class SplitSpec(Spec):
         if both:
             raise ValueError(f"{sorted(both)} stand on both the training and the test side; name each once")
         takes_values = self.kind in {
-            SplitKind.BY_LOAD, SplitKind.BY_SEVERITY, SplitKind.BY_MACHINE, SplitKind.BY_BEARING
+            SplitKind.BY_LOAD,
+            SplitKind.BY_SEVERITY,
+            SplitKind.BY_MACHINE,
+            SplitKind.BY_BEARING,
         }
         if (self.train_values or self.test_values) and not takes_values:
             raise ValueError(f"split {self.kind} takes shares, not values; leave train and test values out")
@@ -101,7 +104,7 @@ class ImportSpec(Spec):
 
     dataset: Name
     paths: tuple[Path, ...] = Field(min_length=1)
-    mixed_rates: MixedRates = MixedRates.REFUSE
+    mixed_rates: MixedRates = MixedRates.RESAMPLE
 
 
 class GenerationSpec(Spec):
@@ -109,9 +112,16 @@ class GenerationSpec(Spec):
 
     dataset: Name
     classes: tuple[Literal["healthy", "inner_race", "outer_race", "ball"], ...] = (
-        "healthy", "inner_race", "outer_race", "ball",
+        "healthy",
+        "inner_race",
+        "outer_race",
+        "ball",
     )
-    severities: tuple[Literal["incipient", "mild", "moderate", "severe"], ...] = ("incipient", "moderate", "severe")
+    severities: tuple[Literal["incipient", "mild", "moderate", "severe"], ...] = (
+        "incipient",
+        "moderate",
+        "severe",
+    )
     loads: tuple[float, ...] = (0.0, 1.0, 2.0, 3.0)
     machines: int = Field(default=3, ge=1, le=100)
     records_per_condition: int = Field(default=2, ge=1, le=1000)

@@ -88,6 +88,9 @@ class RunMixin:
     """Who is at work on a run, since when, for the how-manieth time, and how it ended."""
 
     attempt: Mapped[int] = mapped_column(default=0, sort_order=800)
+    deaths: Mapped[int] = mapped_column(
+        default=0, sort_order=800
+    )  # of workers, since a person last started it
     worker: Mapped[str | None] = mapped_column(sort_order=801)
     heartbeat_at: Mapped[datetime | None] = mapped_column(sort_order=802)
     started_at: Mapped[datetime | None] = mapped_column(sort_order=803)

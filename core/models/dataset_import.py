@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.models.base import Base, RunMixin, TimestampMixin
+from core.models.base import Base, BigInt, RunMixin, TimestampMixin
 
 
 class DatasetImportStatus(StrEnum):
@@ -38,4 +38,5 @@ class DatasetImport(TimestampMixin, RunMixin, Base):
     created_by: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
     dataset_id: Mapped[int | None] = mapped_column(ForeignKey("datasets.id", ondelete="SET NULL"), index=True)
     findings: Mapped[list[str]] = mapped_column(default=list)
-    errors: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    errors: Mapped[dict[str, Any]] = mapped_column(default=dict)  # by file name
+    num_bytes: Mapped[BigInt | None]  # read from the files

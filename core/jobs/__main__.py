@@ -1,0 +1,18 @@
+"""Run one job in this process: `python -m core.jobs KIND ID`; exit 0 done, 1 the row was not waiting."""
+
+import sys
+
+from core.jobs.running import run_job
+from core.logs import configure_logs
+from core.services.jobs import JobKind
+
+
+def main() -> int:
+    """Run the job named on the command line."""
+    configure_logs()
+    kind, row_id = sys.argv[1:3]
+    return 0 if run_job(JobKind(kind), int(row_id)) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,163 @@
+"""Import recordings: read each file, store its channels, then enter all of them at once."""
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import structlog
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.errors import InvalidInputError
+from core.jobs.progress import Progress
+from core.jobs.recordings import store_recording
+from core.models import Dataset, DatasetImport, Signal
+from core.services.access import Actor
+from core.services.datasets import StoredRecording, add_signals, ensure_dataset
+from core.services.jobs import Claim, complete_run, get_run
+from core.specs import ImportSpec, MixedRates
+from core.storage import arrays, readers
+from core.storage.database import read_scope, session_scope
+from core.vibration.sampling import resample
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What the files of one import gave; nothing of it is in the database yet."""
+
+    stored: list[StoredRecording] = field(default_factory=list)
+    errors: dict[str, str] = field(default_factory=dict)  # by file name
+    findings: list[str] = field(default_factory=list)
+    num_bytes: int = 0
+    num_known: int = 0
+
+
+def import_files(claim: Claim) -> None:
+    """Do one import; files that cannot be read are listed on its row, and the rest is entered together."""
+    with read_scope() as session:
+        row = get_run(session, claim.kind, claim.row_id)
+        spec = ImportSpec.model_validate(row.config)
+        actor = Actor(user_id=row.created_by or 0, role="researcher", via="job")
+        known = _known_files(session, spec.dataset)
+        rates = _stored_rates(session, spec.dataset)
+    files = readers.find_files(spec.paths)
+    if not files:
+        raise InvalidInputError(
+            f"no recording lies under {', '.join(map(str, spec.paths))}; give .mat files or a folder of them"
+        )
+    gathered, progress = Gathered(), Progress(claim, len(files))
+    for path in files:
+        _gather(path, known, gathered)
+        if not progress.advance():
+            return
+    _settle_rates(spec.mixed_rates, rates, gathered)
+    with session_scope() as session:
+        _report(session, claim, gathered, len(files))
+    if not gathered.stored and not gathered.num_known:
+        raise InvalidInputError(
+            f"none of {len(files)} files could be read; the first: {next(iter(gathered.errors.values()))}"
+        )
+    with session_scope() as session:
+        _enter(session, actor, claim, spec.dataset, gathered)
+
+
+def _known_files(session: Session, dataset: str) -> set[str]:
+    """Return the content hashes of the files this data set was made from."""
+    source = Signal.meta_data["source_sha256"].as_string()
+    return set(
+        session.scalars(select(source).join(Dataset).where(Dataset.name == dataset, source.is_not(None)))
+    )
+
+
+def _stored_rates(session: Session, dataset: str) -> Counter[float]:
+    rows = session.execute(
+        select(Signal.sampling_rate_hz, func.count())
+        .join(Dataset)
+        .where(Dataset.name == dataset, Signal.sampling_rate_hz.is_not(None))
+        .group_by(Signal.sampling_rate_hz)
+    )
+    return Counter(dict(rows.tuples()))
+
+
+def _gather(path: Path, known: set[str], gathered: Gathered) -> None:
+    try:
+        content = path.read_bytes()
+        gathered.num_bytes += len(content)
+        digest = hashlib.sha256(content).hexdigest()
+        if digest in known:
+            gathered.num_known += 1
+            return
+        known.add(digest)
+        recordings = readers.read_file(path)
+    except (InvalidInputError, OSError) as error:
+        logger.warning("file_refused", file=path.name, reason=str(error))
+        gathered.errors[path.name] = str(error)
+        return
+    for recording in recordings:
+        item = store_recording(replace(recording, meta_data={**recording.meta_data, "source_sha256": digest}))
+        gathered.findings.extend(f"{item.signal_id}: {finding}" for finding in recording.findings)
+        gathered.stored.append(item)
+
+
+def _settle_rates(choice: MixedRates, stored_rates: Counter[float], gathered: Gathered) -> None:
+    """Resample or refuse records whose rate is not the one that most records of the data set have."""
+    rates = stored_rates + Counter(item.recording.rate_hz for item in gathered.stored)
+    if len(rates) < 2 or choice is MixedRates.KEEP:
+        return
+    usual = rates.most_common(1)[0][0]
+    settled = []
+    for item in gathered.stored:
+        if item.recording.rate_hz == usual:
+            settled.append(item)
+        elif choice is MixedRates.RESAMPLE:
+            settled.append(_resampled(item, usual, gathered))
+        else:
+            gathered.errors[item.signal_id] = _refusal(item, usual)
+    gathered.stored = settled
+
+
+def _refusal(item: StoredRecording, usual_hz: float) -> str:
+    return (
+        f"{item.signal_id} was sampled at {item.recording.rate_hz:,.0f} Hz, the data set's other records at "
+        f"{usual_hz:,.0f} Hz, so its rate alone would give its class away; import it with "
+        "--mixed-rates resample, or into a data set of its own"
+    )
+
+
+def _resampled(item: StoredRecording, usual_hz: float, gathered: Gathered) -> StoredRecording:
+    native = item.recording
+    finding = f"resampled from {native.rate_hz:,.0f} Hz to the data set's {usual_hz:,.0f} Hz"
+    gathered.findings.append(f"{item.signal_id}: {finding}")
+    return store_recording(
+        replace(
+            native,
+            samples=resample(arrays.open_samples(item.path), native.rate_hz, usual_hz),
+            rate_hz=usual_hz,
+            meta_data={
+                **native.meta_data,
+                "original_rate_hz": native.rate_hz,
+                "original_checksum": item.checksum,
+            },
+            findings=(*native.findings, finding),
+        )
+    )
+
+
+def _report(session: Session, claim: Claim, gathered: Gathered, num_files: int) -> DatasetImport:
+    row = get_run(session, claim.kind, claim.row_id)
+    assert isinstance(row, DatasetImport)
+    row.num_files, row.num_bytes = num_files, gathered.num_bytes
+    row.errors, row.findings, row.num_signals = gathered.errors, gathered.findings, 0
+    return row
+
+
+def _enter(session: Session, actor: Actor, claim: Claim, dataset: str, gathered: Gathered) -> None:
+    target = ensure_dataset(session, actor, dataset)
+    row = get_run(session, claim.kind, claim.row_id)
+    row.dataset_id = target.id
+    row.num_signals = add_signals(session, actor, target, gathered.stored)
+    row.progress = 100
+    complete_run(session, claim)

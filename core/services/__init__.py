@@ -1,0 +1,1 @@
+"""The write side: use-cases as functions verb_noun(session, actor, ...); they flush and never commit."""

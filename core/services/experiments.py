@@ -1,0 +1,208 @@
+"""Experiments: made from a TrainingSpec, paused, resumed, and written to while they train."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, event, insert, select
+from sqlalchemy.orm import Session
+
+from core.clock import utc_now
+from core.errors import ConflictError, InvalidInputError, NotFoundError
+from core.models import Artifact, Dataset, Experiment, ExperimentStatus, TrainingRun
+from core.services.access import Actor, require_ownership, require_researcher
+from core.services.jobs import Claim, JobKind, enqueue_run, hold_claim
+from core.specs import TrainingSpec
+from core.storage import artifacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Epoch:
+    """What one epoch measured; what was not measured is None."""
+
+    epoch: int
+    train_loss: float | None
+    train_accuracy: float | None
+    val_loss: float | None
+    val_accuracy: float | None
+    learning_rate: float | None
+    duration_seconds: float | None
+    metrics: Mapping[str, float | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactFile:
+    """A file that storage.artifacts has written: file first, row after."""
+
+    id: str
+    kind: str
+    name: str
+    media_type: str
+    size_bytes: int
+    sha256: str
+
+
+def get_experiment(session: Session, experiment_id: int) -> Experiment:
+    """Return the experiment's row."""
+    row = session.get(Experiment, experiment_id)
+    if row is None:
+        raise NotFoundError(f"there is no experiment {experiment_id}; list them with: brinell experiments")
+    return row
+
+
+def create_experiment(
+    session: Session, actor: Actor, spec: TrainingSpec, name: str | None = None, notes: str | None = None
+) -> Experiment:
+    """Write a pending experiment and send it to the workers when the transaction commits."""
+    require_researcher(actor)
+    dataset = session.scalar(select(Dataset).where(Dataset.name == spec.dataset))
+    if dataset is None:
+        stored = session.scalars(select(Dataset.name).order_by(Dataset.name)).all()
+        raise NotFoundError(
+            f"there is no data set {spec.dataset!r}; stored are: {', '.join(stored) or 'none'}. "
+            "Import one with: brinell import PATH --dataset NAME"
+        )
+    row = Experiment(
+        name=_free_name(session, name, f"{spec.model} {spec.split.kind.value} {spec.dataset}"),
+        model_type=spec.model,
+        dataset_id=dataset.id,
+        status=ExperimentStatus.PENDING,
+        config=spec.model_dump(mode="json"),
+        hyperparameters=_hyperparameters(spec),
+        total_epochs=spec.epochs,
+        notes=notes,
+        created_by=actor.user_id,
+    )
+    session.add(row)
+    enqueue_run(session, JobKind.TRAINING, row)
+    return row
+
+
+def _free_name(session: Session, wanted: str | None, stem: str) -> str:
+    if wanted is not None:
+        if session.scalar(select(Experiment.id).where(Experiment.name == wanted)) is not None:
+            raise ConflictError(f"an experiment named {wanted!r} exists; choose another name")
+        return wanted
+    taken = set(
+        session.scalars(select(Experiment.name).where(Experiment.name.startswith(stem, autoescape=True)))
+    )
+    return (
+        stem
+        if stem not in taken
+        else next(n for i in range(2, len(taken) + 3) if (n := f"{stem} {i}") not in taken)
+    )
+
+
+def _hyperparameters(spec: TrainingSpec) -> dict[str, Any]:
+    return {
+        "lr": spec.optimizer.learning_rate,
+        "weight_decay": spec.optimizer.weight_decay,
+        "optimizer": spec.optimizer.kind,
+        "schedule": spec.optimizer.schedule,
+        "batch_size": spec.batch_size,
+        "epochs": spec.epochs,
+        "patience": spec.patience,
+        "seed": spec.seed,
+        "window_length": spec.windows.length,
+        "train_hop": spec.windows.train_hop,
+        **spec.model_options,
+    }
+
+
+def pause_experiment(session: Session, actor: Actor, experiment_id: int) -> None:
+    """Ask a running or pending experiment to rest; a running one stops after its epoch."""
+    row = get_experiment(session, experiment_id)
+    require_ownership(actor, row, f"experiment {experiment_id}")
+    if row.status not in {ExperimentStatus.RUNNING, ExperimentStatus.PENDING}:
+        raise ConflictError(
+            f"experiment {experiment_id} is {row.status.value}; only what runs or waits can pause"
+        )
+    row.status = ExperimentStatus.PAUSED
+
+
+def resume_experiment(session: Session, actor: Actor, experiment_id: int) -> None:
+    """Send a paused experiment to the workers again; it goes on after its last kept epoch."""
+    row = get_experiment(session, experiment_id)
+    require_ownership(actor, row, f"experiment {experiment_id}")
+    if row.status is not ExperimentStatus.PAUSED:
+        raise ConflictError(f"experiment {experiment_id} is {row.status.value}; only a paused one can resume")
+    row.status = ExperimentStatus.PENDING
+    row.deaths = 0
+    enqueue_run(session, JobKind.TRAINING, row)
+
+
+def record_epochs(session: Session, claim: Claim, epochs: list[Epoch]) -> str:
+    """Write epochs under a claim and return the row's status, so that one trip also answers "go on?"."""
+    status = hold_claim(session, claim)
+    if epochs:
+        now = utc_now()
+        session.execute(
+            insert(TrainingRun),
+            [
+                {
+                    "experiment_id": claim.row_id,
+                    "epoch": e.epoch,
+                    "train_loss": e.train_loss,
+                    "train_accuracy": e.train_accuracy,
+                    "val_loss": e.val_loss,
+                    "val_accuracy": e.val_accuracy,
+                    "learning_rate": e.learning_rate,
+                    "duration_seconds": e.duration_seconds,
+                    "metrics": dict(e.metrics),
+                    "created_at": now,
+                    "updated_at": now,
+                }
+                for e in epochs
+            ],
+        )
+    return status
+
+
+def forget_epochs_after(session: Session, claim: Claim, epoch: int) -> None:
+    """Drop epochs that the kept state does not hold; the resumed run writes them anew."""
+    hold_claim(session, claim)
+    session.execute(
+        delete(TrainingRun).where(TrainingRun.experiment_id == claim.row_id, TrainingRun.epoch > epoch)
+    )
+
+
+def record_split(session: Session, claim: Claim, audit: dict[str, Any], provenance: dict[str, Any]) -> None:
+    """Store the split's leakage audit and what the run stands on before it trains."""
+    hold_claim(session, claim)
+    row = get_experiment(session, claim.row_id)
+    row.audit, row.provenance = audit, provenance
+
+
+def add_artifact(session: Session, claim: Claim, file: ArtifactFile) -> None:
+    """Enter a written file as the experiment's; one of each kind and name, the newest wins."""
+    hold_claim(session, claim)
+    replaced = session.scalars(
+        delete(Artifact)
+        .where(Artifact.experiment_id == claim.row_id, Artifact.kind == file.kind, Artifact.name == file.name)
+        .returning(Artifact.id)
+    ).all()
+    event.listen(
+        session, "after_commit", lambda _session: [artifacts.delete(old) for old in replaced], once=True
+    )
+    session.add(
+        Artifact(
+            id=file.id,
+            experiment_id=claim.row_id,
+            kind=file.kind,
+            name=file.name,
+            media_type=file.media_type,
+            size_bytes=file.size_bytes,
+            sha256=file.sha256,
+        )
+    )
+    session.flush()
+
+
+def record_results(
+    session: Session, claim: Claim, *, best_epoch: int, metrics: dict[str, Any], model_path: str
+) -> None:
+    """Store what the finished training measured."""
+    if hold_claim(session, claim) != "running":
+        raise InvalidInputError(f"experiment {claim.row_id} is no longer running; its results are not stored")
+    row = get_experiment(session, claim.row_id)
+    row.best_epoch, row.metrics, row.model_path = best_epoch, metrics, model_path

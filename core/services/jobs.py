@@ -1,0 +1,189 @@
+"""Long work: a status-bearing row is the truth; it is claimed, beats, is fenced, and is taken up again."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import structlog
+from sqlalchemy import event, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from core.clock import utc_now
+from core.errors import ConflictError, NotFoundError, SupersededError
+from core.models import DatasetGeneration, DatasetImport, Experiment
+from core.services.access import Actor, require_ownership
+from core.storage import broker
+
+logger = structlog.get_logger(__name__)
+
+Run = Experiment | DatasetImport | DatasetGeneration
+
+HEARTBEAT_S = 5.0
+SILENT_S = 15.0
+RESEND_S = 10.0
+MOST_DEATHS = 3
+
+
+class JobKind(StrEnum):
+    """What a worker can do."""
+
+    TRAINING = "training"
+    IMPORT = "dataset_import"
+    GENERATION = "dataset_generation"
+
+
+MODELS: dict[JobKind, type[Run]] = {
+    JobKind.TRAINING: Experiment,
+    JobKind.IMPORT: DatasetImport,
+    JobKind.GENERATION: DatasetGeneration,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One attempt at one row; a later attempt makes every write under this one fail."""
+
+    kind: JobKind
+    row_id: int
+    attempt: int
+
+
+def get_run(session: Session, kind: JobKind, row_id: int) -> Run:
+    """Return the row of a job."""
+    row = session.get(MODELS[kind], row_id)
+    if row is None:
+        raise NotFoundError(f"there is no {kind.value.replace('_', ' ')} {row_id}")
+    return row
+
+
+def enqueue_run(session: Session, kind: JobKind, row: Run) -> None:
+    """Send the row's id to the workers once the caller's transaction has committed."""
+    session.flush()
+    row_id = row.id
+
+    def send(_session: Session) -> None:
+        broker.send_job(kind.value, row_id)
+
+    event.listen(session, "after_commit", send, once=True)
+
+
+def claim_run(session: Session, kind: JobKind, row_id: int, worker: str) -> Claim | None:
+    """Take a pending row by compare-and-set; None where somebody else has it or it no longer waits."""
+    model, now = MODELS[kind], utc_now()
+    attempt = session.scalar(
+        update(model)
+        .where(model.id == row_id, model.status == "pending")
+        .values(
+            status="running",
+            attempt=model.attempt + 1,
+            worker=worker,
+            heartbeat_at=now,
+            started_at=func.coalesce(model.started_at, now),
+            error_message=None,
+        )
+        .returning(model.attempt)
+    )
+    return None if attempt is None else Claim(kind, row_id, attempt)
+
+
+def hold_claim(session: Session, claim: Claim) -> str:
+    """Beat the heart and return the row's status, or raise SupersededError: the fence before each write."""
+    model = MODELS[claim.kind]
+    status = session.scalar(
+        update(model)
+        .where(model.id == claim.row_id, model.attempt == claim.attempt)
+        .values(heartbeat_at=utc_now())
+        .returning(model.status)
+    )
+    if status is None:
+        raise SupersededError(
+            f"attempt {claim.attempt} of {claim.kind.value} {claim.row_id} was taken over or deleted; "
+            "it must not write any more"
+        )
+    return status.value
+
+
+def fail_run(session: Session, claim: Claim, reason: str) -> None:
+    """Mark the claimed row as failed, with the reason a person will read."""
+    if hold_claim(session, claim) == "running":
+        _end_run(session, claim, "failed", reason)
+
+
+def complete_run(session: Session, claim: Claim) -> None:
+    """Mark the claimed row as completed; raise SupersededError where it was cancelled or paused meanwhile."""
+    status = hold_claim(session, claim)
+    if status != "running":
+        raise SupersededError(f"{claim.kind.value} {claim.row_id} is {status}; its results are not entered")
+    _end_run(session, claim, "completed", None)
+
+
+def _end_run(session: Session, claim: Claim, status: str, reason: str | None) -> None:
+    row, now = get_run(session, claim.kind, claim.row_id), utc_now()
+    session.refresh(row)
+    row.status = type(row.status)(status)
+    row.error_message = reason
+    row.finished_at = now
+    if row.started_at is not None:
+        row.duration_seconds = (now - row.started_at).total_seconds()
+
+
+def cancel_run(session: Session, actor: Actor, kind: JobKind, row_id: int) -> None:
+    """Ask a pending, running or paused run to end; a running one stops within one epoch or file."""
+    row = get_run(session, kind, row_id)
+    require_ownership(actor, row, f"{kind.value.replace('_', ' ')} {row_id}")
+    if row.status.value not in {"pending", "running", "paused"}:
+        raise ConflictError(
+            f"{kind.value.replace('_', ' ')} {row_id} is {row.status.value}; nothing is left to cancel"
+        )
+    row.status = type(row.status)("cancelled")
+    row.finished_at = utc_now()
+
+
+def resend_waiting(session: Session, now: datetime) -> int:
+    """Send pending rows again whose message may have been lost; claiming makes a repeat harmless."""
+    sent = 0
+    for kind, model in MODELS.items():
+        waiting = session.scalars(
+            select(model.id).where(
+                model.status == "pending", model.updated_at < now - timedelta(seconds=RESEND_S)
+            )
+        )
+        for row_id in waiting:
+            broker.send_job(kind.value, row_id)
+            sent += 1
+    return sent
+
+
+def take_up_silent(session: Session, now: datetime) -> int:
+    """Put runs whose worker fell silent back to pending, or fail them after the last attempt."""
+    taken = 0
+    for kind, model in MODELS.items():
+        silent = session.scalars(
+            select(model).where(
+                model.status == "running",
+                or_(model.heartbeat_at.is_(None), model.heartbeat_at < now - timedelta(seconds=SILENT_S)),
+            )
+        )
+        for row in silent:
+            taken += 1
+            logger.warning(
+                "run_silent", kind=kind.value, row_id=row.id, attempt=row.attempt, worker=row.worker
+            )
+            _take_up(session, kind, row, now)
+    return taken
+
+
+def _take_up(session: Session, kind: JobKind, row: Run, now: datetime) -> None:
+    row.deaths += 1
+    # The dead attempt is fenced off at once, not only when the next one starts.
+    row.attempt += 1
+    if row.deaths >= MOST_DEATHS:
+        row.status = type(row.status)("failed")
+        row.finished_at = now
+        row.error_message = (
+            f"its worker died {row.deaths} times (last {row.worker}); "
+            "look at the worker's log, then start it again"
+        )
+        return
+    row.status = type(row.status)("pending")
+    enqueue_run(session, kind, row)

@@ -1,0 +1,56 @@
+"""The message broker: carries a job's kind and id to Celery; the row in the database is the truth."""
+
+from functools import lru_cache
+
+import structlog
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+from core.settings import Settings, get_settings
+
+logger = structlog.get_logger(__name__)
+
+RUN_JOB = "brinell.run_job"
+
+
+def make_celery(settings: Settings) -> Celery:
+    """Make the Celery application of the server and the workers of one home."""
+    app = Celery("brinell", broker=settings.resolved_broker_url, set_as_current=False)
+    app.conf.update(
+        task_ignore_result=True,
+        task_default_queue="brinell",
+        broker_connection_retry_on_startup=True,
+        broker_transport_options=_transport_options(settings),
+        # One job a process: a worker must not reserve trainings that another could start.
+        worker_prefetch_multiplier=1,
+        worker_hijack_root_logger=False,
+        beat_schedule_filename=str(settings.broker_dir / "beat-schedule"),
+    )
+    return app
+
+
+def _transport_options(settings: Settings) -> dict[str, object]:
+    if not settings.resolved_broker_url.startswith("filesystem"):
+        return {}
+    queue, control = settings.broker_dir / "queue", settings.broker_dir / "control"
+    for folder in (queue, control):
+        folder.mkdir(parents=True, exist_ok=True)
+    return {
+        "data_folder_in": str(queue),
+        "data_folder_out": str(queue),
+        "control_folder": str(control),
+        "polling_interval": 0.1,
+    }
+
+
+@lru_cache(maxsize=8)
+def _sender(settings: Settings) -> Celery:
+    return make_celery(settings)
+
+
+def send_job(kind: str, row_id: int) -> None:
+    """Send one job; where the broker is away the row stays pending and the next sweep sends it again."""
+    try:
+        _sender(get_settings()).send_task(RUN_JOB, args=[kind, row_id], retry=False)
+    except (OperationalError, OSError) as error:
+        logger.warning("broker_away", kind=kind, row_id=row_id, error=str(error))
