@@ -1,0 +1,119 @@
+"""The database: one engine a process, a scope that writes and a scope that only reads."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import InvalidRequestError
+from sqlalchemy.orm import Session
+
+from core.settings import get_settings
+
+BUSY_TIMEOUT_S = 30.0
+_READ_ONLY = "brinell_read_only"
+
+
+class _Engines(NamedTuple):
+    """Two views of one pool: transactions that may write, and those that may not."""
+
+    write: Engine
+    read: Engine
+
+
+# Keyed by process too: a forked child must neither use nor close the connections of its parent.
+_engines: dict[tuple[int, str], _Engines] = {}
+
+
+def make_engine(url: str) -> Engine:
+    """Return an engine for a SQLite or PostgreSQL URL; the folder of a SQLite file is created."""
+    parsed = make_url(url)
+    if parsed.drivername in {"postgresql", "postgres"}:
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed, pool_pre_ping=True)
+    _make_parent(parsed)
+    engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_S})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _make_parent(url: URL) -> None:
+    if url.database and url.database != ":memory:" and not url.database.startswith("file:"):
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    # The driver's own BEGIN comes before the first write only, so it is turned off for _begin_sqlite.
+    connection.isolation_level = None
+    connection.execute("PRAGMA foreign_keys = ON")
+    # In WAL mode readers and the one writer do not wait for each other. NORMAL then needs no fsync at a
+    # commit: a killed process loses nothing, a power cut at most the last commits, never consistency.
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and writes later fails at once, whatever the timeout, when another
+    # has written in between (SQLITE_BUSY_SNAPSHOT). So whoever may write waits for its turn at the start.
+    read_only = connection.get_execution_options().get(_READ_ONLY, False)
+    connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if read_only else 'OFF'}")
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def get_engine() -> Engine:
+    """Return this process's engine for the settings' database."""
+    return _get_engines().write
+
+
+def _get_engines() -> _Engines:
+    key = (os.getpid(), get_settings().resolved_database_url)
+    if key not in _engines:
+        engine = make_engine(key[1])
+        reader = engine.execution_options(**{_READ_ONLY: True, "postgresql_readonly": True})
+        _engines.setdefault(key, _Engines(engine, reader))
+    return _engines[key]
+
+
+def dispose_engines() -> None:
+    """Close this process's pooled connections and forget its engines."""
+    for key in [key for key in _engines if key[0] == os.getpid()]:
+        _engines.pop(key).write.dispose()
+
+
+# SQLite keeps a process-wide list of open files and their locks. A child that inherits it takes the
+# parent's locks for its own, so idle connections are closed before a fork; none may be in use then.
+os.register_at_fork(before=dispose_engines)
+
+
+@contextmanager
+def session_scope() -> Iterator[Session]:
+    """Give a session that is committed at the end and rolled back on any error."""
+    with Session(get_engine(), expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+class _ReadSession(Session):
+    """A session that refuses to write."""
+
+
+@event.listens_for(_ReadSession, "before_flush")
+def _refuse_flush(session: Session, _context: Any, _instances: Any) -> None:
+    changed = [*session.new, *session.dirty, *session.deleted]
+    raise InvalidRequestError(
+        f"read_scope() was left with changes to {[type(row).__name__ for row in changed]}; "
+        "rows are changed in session_scope()"
+    )
+
+
+@contextmanager
+def read_scope() -> Iterator[Session]:
+    """Give a session for queries; a change in it is an error, in the session and in the database."""
+    with _ReadSession(_get_engines().read, expire_on_commit=False) as session:
+        yield session
+        session.flush()
