@@ -1,0 +1,1 @@
+"""Judgement without torch: splits, leakage audits and scores."""

@@ -1,0 +1,1 @@
+"""Networks, windows and the trainer; the one package that imports torch."""

@@ -1,0 +1,141 @@
+"""The trainer: windows and a spec in, the weights of the best epoch out; it does not know where logs go."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from core.learning.devices import device_name, resolve_device
+from core.learning.engine import Engine, batch_for_evaluation
+from core.learning.results import EpochRecord, FitResult, StepRecord
+from core.learning.states import TrainerState, copy_moments, copy_weights, load_state, save_state
+from core.learning.windows import WindowSet
+from core.specs import TrainingSpec
+
+__all__ = [
+    "EpochRecord",
+    "FitResult",
+    "StepRecord",
+    "TrainerState",
+    "device_name",
+    "fit",
+    "load_state",
+    "predict",
+    "resolve_device",
+    "save_state",
+]
+
+
+def fit(
+    train: WindowSet,
+    validation: WindowSet | None,
+    network: nn.Module,
+    spec: TrainingSpec,
+    *,
+    on_epoch: Callable[[EpochRecord], None],
+    should_stop: Callable[[], str | None],
+    on_step: Callable[[StepRecord], None] | None = None,
+    state: TrainerState | None = None,
+    on_state: Callable[[TrainerState], None] | None = None,
+) -> FitResult:
+    """Train `network` on `train` by `spec` and keep the weights of the best epoch.
+
+    The weights are first drawn anew from `spec.seed`, or taken from `state`, after whose epoch the
+    training then goes on: on the CPU it equals the unbroken run bit for bit. The best epoch is the one
+    of the highest validation accuracy, among equals the one of the lowest validation loss; without
+    validation windows it is the last. After every epoch `on_step`, `on_epoch`, `on_state` are called and
+    `should_stop` is asked; its word ends the training. A loss that is not finite ends it as `diverged`.
+    On return `network` holds the best weights. Global random state, thread counts and other settings
+    of the process stay as they are; on CUDA the forward pass runs in bfloat16.
+
+    Raises InvalidInputError where there are fewer than two training windows, or the device is missing.
+    """
+    began = perf_counter()
+    device = resolve_device(spec.device)
+    engine = Engine(network, train, validation, spec, device)
+    best = _Best()
+    if state is not None:
+        engine.restore(state)
+        best = _Best(state.best_epoch, state.best_accuracy, state.best_loss, state.best_weights)
+    records: list[EpochRecord] = []
+    epoch, reason = state.epoch if state else 0, None
+    while reason is None and epoch < spec.epochs:
+        epoch += 1
+        steps, record = engine.run_epoch(epoch)
+        if on_step is not None:
+            on_step(steps)
+        if record is None:
+            reason = "diverged"
+            break
+        records.append(record)
+        best = best.after(record, network)
+        on_epoch(record)
+        if on_state is not None:
+            on_state(_state(engine, epoch, best))
+        waited = spec.patience is not None and epoch - best.epoch >= spec.patience
+        reason = should_stop() or ("patience" if waited else None)
+    if best.weights is not None:
+        network.load_state_dict(best.weights)
+    return FitResult(
+        reason=reason or "done",
+        last_epoch=epoch,
+        best_epoch=best.epoch or None,
+        best_state=best.weights,
+        epochs=tuple(records),
+        device=device_name(device),
+        duration_s=perf_counter() - began,
+    )
+
+
+def predict(network: nn.Module, windows: WindowSet, device: torch.device) -> NDArray[np.float32]:
+    """Return class probabilities (num_windows, num_classes) float32, computed in float32 on `device`.
+
+    The network is moved to `device` and set to evaluation.
+    """
+    network.to(device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload]
+    with torch.inference_mode():
+        parts = [
+            network(part.to(device)).softmax(dim=1).cpu()
+            for part in torch.split(windows.samples, batch_for_evaluation(device))
+        ]
+    probabilities: NDArray[np.float32] = torch.cat(parts).float().numpy()
+    return probabilities
+
+
+@dataclass(frozen=True)
+class _Best:
+    """The best epoch so far; epoch 0 is none yet."""
+
+    epoch: int = 0
+    accuracy: float | None = None
+    loss: float | None = None
+    weights: dict[str, Tensor] | None = None
+
+    def after(self, record: EpochRecord, network: nn.Module) -> "_Best":
+        """Return the better one of this and the epoch that `network` has just finished."""
+        if self._beats(record):
+            return self
+        return _Best(record.epoch, record.val_accuracy, record.val_loss, copy_weights(network))
+
+    def _beats(self, record: EpochRecord) -> bool:
+        if self.accuracy is None or record.val_accuracy is None:
+            return False
+        if self.accuracy != record.val_accuracy:
+            return self.accuracy > record.val_accuracy
+        return self.loss is not None and record.val_loss is not None and self.loss <= record.val_loss
+
+
+def _state(engine: Engine, epoch: int, best: _Best) -> TrainerState:
+    return TrainerState(
+        epoch=epoch,
+        weights=copy_weights(engine.network),
+        optimizer=copy_moments(engine.optimizer),
+        best_epoch=best.epoch,
+        best_accuracy=best.accuracy,
+        best_loss=best.loss,
+        best_weights=best.weights or {},
+    )
