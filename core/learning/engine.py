@@ -58,12 +58,12 @@ class Engine:
         rates = self._learning_rates(epoch)
         losses, num_correct = self._train(epoch, rates)
         trained_s = perf_counter() - began
-        step_losses = np.array(
-            [part.mean() for part in torch.split(losses, self.spec.batch_size)], np.float32
-        )
-        first = (epoch - 1) * self.steps_per_epoch
+        of_steps = torch.split(losses, self.spec.batch_size)
         steps = StepRecord(
-            epoch=epoch, first_step=first, losses=np.float32(step_losses), learning_rates=rates
+            epoch=epoch,
+            first_step=(epoch - 1) * self.steps_per_epoch,
+            losses=np.array([part.mean() for part in of_steps], dtype=np.float32),
+            learning_rates=rates,
         )
         loss = float(losses.mean())
         val_loss, confusion = self._validate()
