@@ -49,7 +49,7 @@ def build(samples: Samples) -> list[NDArray[np.float32]]:
 def view(
     samples: Samples, levels: Levels, start: int, stop: int, num_points: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
-    """Return what a plot of samples[start:stop] shows at about `num_points` points.
+    """Return what a plot of samples[start:stop] shows at no more than `num_points` points.
 
     Point i stands for the samples from index[i] to index[i + 1] (the last: to `stop`), and its minimum
     and maximum are exactly theirs. Inner borders are rounded to the level read from, whose bins are no
@@ -63,8 +63,8 @@ def view(
     start, stop : int
         Clipped to the record. An empty stretch gives empty arrays.
     num_points : int
-        At least 1; never more points come back, save that a stretch of up to 2 * `num_points` samples
-        comes back sample for sample, minimum equal to maximum.
+        At least 1; never more points come back. A stretch of up to `num_points` samples comes back
+        sample for sample, minimum equal to maximum.
 
     Returns
     -------
@@ -75,7 +75,7 @@ def view(
     start, stop = max(start, 0), min(stop, len(samples))
     if num_points < 1:
         raise ValueError(f"num_points={num_points} must be at least 1")
-    if stop - start <= 2 * num_points:
+    if stop - start <= num_points:
         exact = np.array(samples[start:stop])
         return np.arange(start, max(start, stop), dtype=np.int64), exact, exact.copy()
     level = _level_for((stop - start) / num_points, len(levels))
