@@ -1,0 +1,49 @@
+"""What a person sees when something went wrong, and the line in the log that belongs to it."""
+
+import secrets
+from html import escape
+
+import panel as pn
+import structlog
+
+from app.components.safe_text import markup
+from app.theme import MONO, css_variable
+from core.errors import BrinellError
+
+logger = structlog.get_logger(__name__)
+
+_STYLE = f"""
+.error {{ border: 1px solid {css_variable("failed")}; border-radius: 8px;
+  padding: 16px 20px; max-width: 720px; }}
+.what {{ font-size: 16px; font-weight: 600; margin-bottom: 4px; }}
+.next {{ color: {css_variable("muted")}; margin-top: 8px; }}
+code {{ font-family: {MONO}; user-select: all; }}
+"""
+
+
+def report_error(error: Exception, doing: str) -> str:
+    """Log the error with its trace and return the id to quote."""
+    error_id = secrets.token_hex(4)
+    logger.error("page_error", error_id=error_id, doing=doing, exc_info=error)
+    return error_id
+
+
+def describe_error(error: Exception) -> str:
+    """Return what may be told: the message of our own errors, the kind alone of any other."""
+    if isinstance(error, BrinellError):
+        return str(error)
+    return f"Something that was not foreseen: {type(error).__name__}."
+
+
+def error_view(error: Exception, doing: str) -> pn.pane.HTML:
+    """Show what happened, what to do, and an id to quote; the details are logged under that id."""
+    error_id = report_error(error, doing)
+    return markup(
+        '<div class="error" role="alert">'
+        f'<div class="what">{escape(doing)} did not work</div>'
+        f"<div>{escape(describe_error(error))}</div>"
+        '<div class="next">Try again; if it stays, look for '
+        f"<code>{error_id}</code> in the server’s log, or quote it when you ask for help.</div></div>",
+        style=_STYLE,
+        sizing_mode="stretch_width",
+    )

@@ -1,0 +1,111 @@
+"""The composition root: pages, server and middleware put together, and served."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+
+import panel as pn
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse
+from panel.io.fastapi import add_applications
+from starlette.middleware.gzip import GZipMiddleware
+
+from app.components.page import PageView
+from app.components.shell import RunningJob, Shell, report_callback_error
+from app.server.binding import check_bind, open_socket
+from app.server.guard import USER_HEADER, Guard
+from app.server.missing import missing_page
+from app.server.sockets import adjust_bokeh_fastapi
+from core.settings import Settings
+
+# The pages, in the order of the rail.
+PAGES: tuple[type[PageView], ...] = ()
+
+JobsQuery = Callable[[], list[RunningJob]]
+
+
+def list_running_jobs() -> list[RunningJob]:
+    """Return what runs now, for the header's chip."""
+    return []
+
+
+def create_app(
+    pages: Sequence[type[PageView]] = PAGES, running_jobs: JobsQuery = list_running_jobs
+) -> FastAPI:
+    """Return the web application: every page's address opens the same Panel application there."""
+    pn.extension("tabulator", notifications=True, nthreads=4, exception_handler=report_callback_error)
+    adjust_bokeh_fastapi()
+    api = FastAPI(
+        title="Brinell", version=version("brinell"), docs_url=None, redoc_url=None, openapi_url=None
+    )
+    api.add_api_route("/health", _health, methods=["GET"])
+
+    def open_shell() -> pn.viewable.Viewable:
+        return _open_shell(pages, running_jobs)
+
+    add_applications(
+        {page.path: open_shell for page in pages},
+        app=api,
+        title="Brinell",
+        location=False,
+        # A session's token is a promise of this process alone: another one must not be able to make it.
+        sign_sessions=True,
+        secret_key=secrets.token_bytes(32),
+        include_headers=[USER_HEADER],
+        include_cookies=["brinell_theme", "brinell_rail"],
+    )
+
+    def missing(request: Request) -> HTMLResponse:
+        return missing_page(request.url.path, [(page.title, page.path) for page in pages])
+
+    api.add_api_route("/{path:path}", missing, methods=["GET"])
+    api.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
+    api.add_middleware(Guard)
+    return api
+
+
+def _open_shell(pages: Sequence[type[PageView]], running_jobs: JobsQuery) -> pn.viewable.Viewable:
+    document = pn.state.curdoc
+    cookies = pn.state.cookies
+    dark = cookies.get("brinell_theme", "").endswith("dark")
+    document.template_variables["html_attrs"] = f'data-brinell-theme="{"dark" if dark else "light"}"'
+    shell = Shell(pages, running_jobs, dark=dark, collapsed=cookies.get("brinell_rail") == "collapsed")
+    query = {name: values[-1].decode("utf-8", "replace") for name, values in pn.state.session_args.items()}
+    shell.start(document.session_context.request.path, query)
+    return shell.__panel__()
+
+
+def _health() -> dict[str, str]:
+    return {"status": "ok", "version": version("brinell")}
+
+
+class _AnnouncingServer(uvicorn.Server):
+    """A server that says when it answers."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
+    async def startup(self, sockets: list | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._announce()
+
+
+def serve(
+    settings: Settings, on_ready: Callable[[str], None] | None = None, app: FastAPI | None = None
+) -> None:
+    """Serve `app`, by default all of Brinell, until interrupted; `on_ready` is told the address."""
+    check_bind(settings.host)
+    with open_socket(settings.host, settings.port) as listening:
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        url = f"http://{host}:{listening.getsockname()[1]}"
+        config = uvicorn.Config(
+            app or create_app(),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=3,
+        )
+        _AnnouncingServer(config, lambda: on_ready(url) if on_ready else None).run(sockets=[listening])

@@ -1,0 +1,146 @@
+"""The confusion matrix: counts in the cells, coloured by their share of the true class."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import pi
+from typing import Any
+
+from bokeh.models import ColumnDataSource, FactorRange, HoverTool, TapTool
+from bokeh.palettes import Viridis256
+from bokeh.plotting import figure
+
+CELL_PX = 38
+EMPTY_INK = "#8a8f98"
+SELECTED_INK = "#e8590c"
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """The figure and its cells, row by row: the true class in rows, the predicted one in columns."""
+
+    figure: figure
+    source: ColumnDataSource
+    classes: tuple[str, ...]
+
+
+def draw_confusion(classes: Sequence[str], matrix: Sequence[Sequence[int]], unit: str) -> Confusion:
+    """Draw the matrix; `unit` is what is counted, "windows" or "records"."""
+    labels = list(classes)
+    source = ColumnDataSource(_cells(labels, matrix, unit))
+    plot = figure(
+        x_range=FactorRange(*labels),
+        y_range=FactorRange(*reversed(labels)),
+        height=CELL_PX * max(len(labels), 3) + 40 + round(_label_px(labels) * 0.75),
+        min_width=280,
+        sizing_mode="stretch_width",
+        x_axis_label="predicted",
+        y_axis_label="true",
+        tools="save",
+        toolbar_location="above",
+        output_backend="canvas",
+    )
+    plot.toolbar.autohide, plot.toolbar.logo = True, None
+    plot.xgrid.visible = plot.ygrid.visible = False
+    plot.xaxis.major_label_orientation = pi / 4 if _label_px(labels) > 56 else "horizontal"
+    plot.axis.major_tick_line_color = None
+    cells = _draw_cells(plot, source)
+    tooltips = [("true", "@true"), ("predicted", "@predicted"), ("@unit", "@count of @support (@share{0.0%})")]
+    plot.add_tools(HoverTool(renderers=[cells], tooltips=tooltips), TapTool(renderers=[cells]))
+    return Confusion(plot, source, tuple(labels))
+
+
+def show_counts(confusion: Confusion, matrix: Sequence[Sequence[int]], unit: str) -> None:
+    """Put other counts into the same figure."""
+    confusion.source.data = _cells(confusion.classes, matrix, unit)
+
+
+def cell_at(confusion: Confusion, index: int) -> tuple[str, str]:
+    """Return the true and the predicted class of a cell of the source."""
+    true, predicted = divmod(index, len(confusion.classes))
+    return confusion.classes[true], confusion.classes[predicted]
+
+
+def select_cell(confusion: Confusion, true: str | None, predicted: str | None) -> None:
+    """Frame one cell, or none where the classes are not both known."""
+    known = true in confusion.classes and predicted in confusion.classes
+    size = len(confusion.classes)
+    index = (
+        confusion.classes.index(str(true)) * size + confusion.classes.index(str(predicted)) if known else None
+    )
+    confusion.source.selected.indices = [] if index is None else [index]
+
+
+def _draw_cells(plot: figure, source: ColumnDataSource) -> Any:
+    cells = plot.rect(
+        "predicted",
+        "true",
+        width=0.96,
+        height=0.94,
+        source=source,
+        fill_color="fill",
+        fill_alpha="alpha",
+        line_color=None,
+        nonselection_fill_alpha="alpha",
+        selection_line_color=SELECTED_INK,
+        selection_line_width=3,
+        hover_line_color=SELECTED_INK,
+        hover_line_width=1.5,
+    )
+    plot.text(
+        "predicted",
+        "true",
+        text="text",
+        source=source,
+        text_color="ink",
+        text_align="center",
+        text_baseline="middle",
+        text_font_size="12px",
+        nonselection_text_alpha=1.0,
+    )
+    return cells
+
+
+def _cells(classes: Sequence[str], matrix: Sequence[Sequence[int]], unit: str) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = {
+        name: []
+        for name in (
+            "true",
+            "predicted",
+            "count",
+            "support",
+            "share",
+            "text",
+            "fill",
+            "alpha",
+            "ink",
+            "unit",
+        )
+    }
+    for true, row in zip(classes, matrix, strict=True):
+        support = sum(row)
+        for predicted, count in zip(classes, row, strict=True):
+            share = count / support if support else 0.0
+            for name, value in _cell(share, count).items():
+                columns[name].append(value)
+            for name, value in zip(
+                ("true", "predicted", "count", "support", "share", "unit"),
+                (true, predicted, count, support, share, unit),
+                strict=True,
+            ):
+                columns[name].append(value)
+    return columns
+
+
+def _cell(share: float, count: int) -> dict[str, Any]:
+    """Return the look of a cell; one without any stays the ground, so that a single mistake is seen."""
+    return {
+        "text": f"{count:,}",
+        "fill": Viridis256[round(share * 255)],
+        "alpha": 1.0 if count else 0.06,
+        "ink": EMPTY_INK if not count else "#ffffff" if share < 0.55 else "#101010",
+    }
+
+
+def _label_px(labels: Sequence[str]) -> int:
+    """Return about how wide the longest label is in 12 px type."""
+    return round(6.6 * max(map(len, labels), default=0))

@@ -1,0 +1,173 @@
+"""Learning curves: loss, accuracy and learning rate over epochs, extended in place while a run writes."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import pandas as pd
+from bokeh.models import (
+    BasicTicker,
+    ColumnDataSource,
+    DataRange1d,
+    HoverTool,
+    Label,
+    Legend,
+    LegendItem,
+    NumeralTickFormatter,
+    PrintfTickFormatter,
+    Span,
+    TickFormatter,
+)
+from bokeh.plotting import figure
+
+from app.theme import CATEGORIES, LIGHT
+
+HEIGHT_PX = 236
+TRAINING_INK = CATEGORIES[7]
+VALIDATION_INK = CATEGORIES[4]
+BEST_INK = LIGHT.cursor
+COLUMNS = ("epoch", "train_loss", "val_loss", "train_accuracy", "val_accuracy", "learning_rate")
+
+
+class _Line(NamedTuple):
+    column: str
+    name: str
+    ink: str
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """Three figures over one source of epochs."""
+
+    figures: tuple[figure, ...]
+    source: ColumnDataSource
+    marks: tuple[tuple[Span, Label], ...]  # of the best epoch, one pair a figure
+
+
+def merge_epochs(kept: pd.DataFrame, written: pd.DataFrame) -> pd.DataFrame:
+    """Return the epochs that stand once `written` is in, in the order of writing.
+
+    A resumed run writes epochs anew: each row drops all earlier rows of its epoch and of later ones.
+    """
+    rows = pd.concat([kept, written], ignore_index=True) if len(kept) else written.reset_index(drop=True)
+    # A row stands if every row written after it is of a later epoch.
+    later = rows["epoch"][::-1].cummin().shift(1)[::-1]
+    return rows[later.isna() | (rows["epoch"] < later)].reset_index(drop=True)
+
+
+def draw_curves(epochs: pd.DataFrame, best_epoch: int | None) -> Curves:
+    """Draw the curves of one run; the three share their epoch axis."""
+    source = ColumnDataSource(_columns(merge_epochs(epochs.iloc[:0], epochs)))
+    x_range = DataRange1d(range_padding=0.03)
+    percent = NumeralTickFormatter(format="0.[0]%")
+    training, validation = "training", "validation"
+    figures = (
+        _draw(
+            source,
+            x_range,
+            "loss (nat)",
+            PrintfTickFormatter(format="%.3g"),
+            "0.0000",
+            _Line("train_loss", training, TRAINING_INK),
+            _Line("val_loss", validation, VALIDATION_INK),
+        ),
+        _draw(
+            source,
+            x_range,
+            "accuracy (share of windows)",
+            percent,
+            "0.00%",
+            _Line("train_accuracy", training, TRAINING_INK),
+            _Line("val_accuracy", validation, VALIDATION_INK),
+        ),
+        _draw(
+            source,
+            x_range,
+            "learning rate",
+            PrintfTickFormatter(format="%.1e"),
+            "0.00e+0",
+            _Line("learning_rate", "of the last step", TRAINING_INK),
+        ),
+    )
+    curves = Curves(figures, source, tuple(_mark(plot) for plot in figures))
+    mark_best(curves, best_epoch)
+    return curves
+
+
+def extend_curves(curves: Curves, written: pd.DataFrame) -> None:
+    """Bring newly written epochs into the figures' source, without doubling what a resumed run rewrote."""
+    if written.empty:
+        return
+    kept = pd.DataFrame(curves.source.data)
+    merged = merge_epochs(kept, written[list(COLUMNS)])
+    if len(merged) == len(kept) + len(written):
+        curves.source.stream(_columns(written))
+    else:
+        curves.source.data = _columns(merged)
+
+
+def mark_best(curves: Curves, best_epoch: int | None) -> None:
+    """Mark the epoch whose weights were kept; None: no mark."""
+    for line, label in curves.marks:
+        line.visible = label.visible = best_epoch is not None
+        if best_epoch is not None:
+            line.location = label.x = best_epoch
+            label.text = f"best: epoch {best_epoch}"
+
+
+def _columns(epochs: pd.DataFrame) -> dict[str, object]:
+    return {name: epochs[name].astype(float).to_numpy() for name in COLUMNS}
+
+
+def _draw(
+    source: ColumnDataSource,
+    x_range: DataRange1d,
+    quantity: str,
+    ticks: TickFormatter,
+    hover_format: str,
+    *lines: _Line,
+) -> figure:
+    plot = figure(
+        height=HEIGHT_PX,
+        min_width=240,
+        sizing_mode="stretch_width",
+        x_range=x_range,
+        x_axis_label="epoch",
+        y_axis_label=quantity,
+        tools="xpan,xbox_zoom,reset,save",
+        toolbar_location="above",
+        output_backend="canvas",
+    )
+    plot.toolbar.autohide, plot.toolbar.logo = True, None
+    plot.xaxis.ticker = BasicTicker(min_interval=1, desired_num_ticks=6)
+    plot.yaxis.formatter = ticks
+    plot.yaxis.ticker = BasicTicker(desired_num_ticks=5)
+    items = [_draw_line(plot, source, line) for line in lines]
+    plot.add_layout(
+        Legend(items=items, orientation="horizontal", padding=0, margin=0, glyph_width=16, spacing=12),
+        "above",
+    )
+    tooltips = [("epoch", "@epoch{0}"), *((line.name, f"@{line.column}{{{hover_format}}}") for line in lines)]
+    plot.add_tools(HoverTool(renderers=items[-1].renderers[:1], tooltips=tooltips, mode="vline"))
+    return plot
+
+
+def _draw_line(plot: figure, source: ColumnDataSource, line: _Line) -> LegendItem:
+    # Points stand on the line so that a run's first epoch is seen before it has a second one.
+    drawn = plot.line("epoch", line.column, source=source, color=line.ink, line_width=1.6)
+    points = plot.scatter("epoch", line.column, source=source, color=line.ink, size=3.5)
+    return LegendItem(label=line.name, renderers=[drawn, points])
+
+
+def _mark(plot: figure) -> tuple[Span, Label]:
+    line = Span(dimension="height", line_color=BEST_INK, line_dash="dashed", line_width=1.2)
+    label = Label(
+        y=4,
+        y_units="screen",
+        x_offset=4,
+        text_color=BEST_INK,
+        text_font_size="12px",
+        text="",
+    )
+    plot.add_layout(line)
+    plot.add_layout(label)
+    return line, label
