@@ -90,6 +90,9 @@ PALETTES: dict[Mode, Palette] = {"light": LIGHT, "dark": DARK}
 # Okabe and Ito's order; their black is a grey here, so that it is seen on both grounds.
 CATEGORIES = ("#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7", "#8a8f98")
 OTHER = "#b4b9c0"
+# A canvas does not follow the mode as CSS does: these inks stand out on both grounds (4:1 and more).
+CANVAS_SIGNAL = "#607f9c"
+CANVAS_ACCENT = "#12897d"
 _FAULT_INKS = {
     "healthy": "#009e73",
     "inner_race": "#0072b2",
@@ -153,7 +156,7 @@ def material_theme() -> dict[str, Any]:
 
 def _material_mode(mode: Mode, palette: Palette) -> dict[str, Any]:
     border = f"1px solid {palette.border}"
-    toolbar = {"minHeight": f"{HEADER_PX}px !important", "paddingLeft": "0 !important", "margin": "0"}
+    toolbar = {"minHeight": f"{HEADER_PX}px !important", "padding": "0 !important", "margin": "0 !important"}
     return {
         "palette": {
             "mode": mode,

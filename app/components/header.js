@@ -99,14 +99,19 @@ function applyTheme(model, toggle) {
   toggle.setAttribute("aria-label", label)
 }
 
-function followSystemTheme(model) {
+// A change made before the document is idle reaches the server, but its answer is not drawn.
+function whenIdle(document, act) {
+  if (document.is_idle) { act() } else { document.idle.connect(act) }
+}
+
+function followSystemTheme(model, view) {
   const system = window.matchMedia("(prefers-color-scheme: dark)")
   const take = () => {
     if (["light", "dark"].includes(recall("brinell_theme"))) { return }
     remember("brinell_theme", system.matches ? "system-dark" : "system-light")
     model.dark = system.matches
   }
-  take()
+  whenIdle(view.model.document, take)
   system.addEventListener("change", take)
   return () => system.removeEventListener("change", take)
 }
@@ -122,7 +127,7 @@ function listen(target, type, handler) {
   return () => target.removeEventListener(type, handler)
 }
 
-export function render({model}) {
+export function render({model, view}) {
   const bar = make("div", "bar")
   const trail = make("nav", "trail")
   trail.setAttribute("aria-label", "Breadcrumb")
@@ -134,7 +139,7 @@ export function render({model}) {
   bar.append(trail, chip, panel, toggle)
 
   const stops = [
-    followSystemTheme(model),
+    followSystemTheme(model, view),
     listen(window, "popstate", () => {
       model.send_msg({type: "back", path: location.pathname, query: location.search})
     }),

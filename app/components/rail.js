@@ -39,7 +39,7 @@ function entry(model, {path, title, icon}) {
 }
 
 export function render({model}) {
-  const rail = make("nav", "rail")
+  const rail = make("nav", "pages")
   rail.setAttribute("aria-label", "Pages")
   const brand = make("a", "brand")
   brand.href = "/"
@@ -56,7 +56,7 @@ export function render({model}) {
     if (current) { link.setAttribute("aria-current", "page") } else { link.removeAttribute("aria-current") }
   })
   const size = () => {
-    rail.classList.toggle("collapsed", model.collapsed)
+    rail.classList.toggle("folded", model.collapsed)
     const label = model.collapsed ? "Show names" : "Collapse"
     fold.title = label
     fold.setAttribute("aria-label", label)

@@ -5,6 +5,7 @@ from typing import Any
 
 import nh3
 import panel as pn
+import param
 from markdown_it import MarkdownIt
 
 from app.theme import MONO, css_variable
@@ -24,8 +25,11 @@ p {{ margin: 0; }}
 
 
 def text(value: object, *roles: str, **params: Any) -> pn.pane.HTML:
-    """Show text as it was written; `roles` are title, subtitle, caption, muted, mono."""
-    return markup(f'<p class="{escape(" ".join(["text", *roles]))}">{escape(str(value))}</p>', **params)
+    """Show text as it was written, or a reference to it; `roles`: title, subtitle, caption, muted, mono."""
+    classes = escape(" ".join(["text", *roles]))
+    paragraph = pn.rx(value).rx.pipe(lambda words: f'<p class="{classes}">{escape(str(words))}</p>')
+    is_reference = param.parameterized.resolve_ref(value)
+    return markup(paragraph if is_reference else paragraph.rx.value, **params)
 
 
 def markdown(value: str, **params: Any) -> pn.pane.HTML:

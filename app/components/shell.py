@@ -47,12 +47,15 @@ class Shell(pn.viewable.Viewer):
         self._holders: dict[str, pn.Column] = {}
         self._current: str | None = None
         self._arriving = False
-        self.header = HeaderBar(self._on_header_message, dark=self.dark, sizing_mode="stretch_width")
+        self.header = HeaderBar(
+            self._on_header_message, dark=self.dark, sizing_mode="stretch_width", margin=0
+        )
         self.rail = Rail(
             lambda message: self.navigate_to_page(message["path"]),
             entries=[{"path": page.path, "title": page.title, "icon": page.icon} for page in pages],
             collapsed=self.collapsed,
             sizing_mode="stretch_width",
+            margin=0,
         )
         self._main = pn.Column(sizing_mode="stretch_width", margin=0)
         self._frame = pmui.Page(
@@ -139,7 +142,7 @@ class Shell(pn.viewable.Viewer):
         state = cls.state_class()
         state.read_query(query)
         view = cls(state=state, navigate=self.navigate)
-        notice = pn.bind(lambda value: text(value, "caption") if value else None, state.param.notice)
+        notice = text(state.param.notice, "caption", visible=state.param.notice.rx.bool())
         self._hold(path, pn.Column(notice, view, sizing_mode="stretch_width", margin=0))
         self._views[path] = view
         if cls.state_class.url_params:
@@ -230,7 +233,7 @@ def _frame_sx(rail_px: int) -> dict[str, Any]:
             "boxShadow": "none",
         },
         "& .header .MuiLinearProgress-root": {"position": "absolute", "bottom": "-1px", "height": "2px"},
-        "& .main": {"backgroundColor": "background.default"},
+        "& .main": {"backgroundColor": "background.default", "flex": "1 1 0", "minWidth": 0},
     }
 
 

@@ -2,16 +2,27 @@
 
 import time
 
+import pandas as pd
 import panel as pn
 import panel_material_ui as pmui
 import param
 from bokeh.plotting import figure
 
+from app.components.card import card
+from app.components.copy_python import copy_python
+from app.components.data_table import DataTable
+from app.components.empty_state import empty_state
+from app.components.export import export
+from app.components.grid import grid
 from app.components.page import PageView
+from app.components.progress import progress
 from app.components.safe_text import text
 from app.components.shell import RunningJob
+from app.components.stat import stat, stats
+from app.components.state_badge import state_badge
 from app.main import create_app, serve
 from app.state.page import PageState
+from app.theme import STATES
 from core.errors import NotFoundError
 from core.settings import Settings
 
@@ -46,10 +57,70 @@ class GearsPage(PageView):
         plot = figure(height=200, sizing_mode="stretch_width", title="Teeth")
         plot.line([0, 1, 2], [1, 3, 2])
         field = pmui.TextInput(
-            label="Search", value=self.state.param.search, css_classes=["page-search"], size="small", margin=0
+            label="Search",
+            value=self.state.param.search,
+            css_classes=["page-search"],
+            size="small",
+            margin=0,
+            sizing_mode="stretch_width",
         )
         field.param.watch(lambda event: setattr(self.state, "search", event.new), "value")
         return pn.Column(field, pn.pane.Bokeh(plot, sizing_mode="stretch_width"), margin=0)
+
+
+class PartsState(PageState):
+    url_params = ("page", "sort", "descending")
+
+    page = param.Integer(default=1, bounds=(1, None), doc="page of the table")
+    sort = param.String(default="number", doc="column that orders")
+    descending = param.Boolean(default=True, doc="largest first")
+
+
+PARTS = pd.DataFrame(
+    {"number": range(1, 61), "name": [f"<b>part</b> {number % 7}" for number in range(1, 61)]}
+)
+
+
+class PartsPage(PageView):
+    """Every component once."""
+
+    title, path, icon, state_class = "Parts", "/parts", "widgets", PartsState
+
+    def __init__(self, **params):
+        super().__init__(**params)
+        self.table = DataTable(
+            self.state,
+            titles={"number": "Number <img src=x onerror=alert(1)>", "name": "Name"},
+            on_open=lambda row: self.open("/gears", gear=int(row["number"])),
+        )
+        self.state.param.watch(lambda *_: self.refresh(), ["page", "sort", "descending"])
+        self.refresh()
+
+    def refresh(self):
+        rows = PARTS.sort_values(self.state.sort, ascending=not self.state.descending)
+        first = (self.state.page - 1) * 25
+        self.table.show(rows.iloc[first : first + 25].reset_index(drop=True), len(rows))
+
+    def __panel__(self):
+        states = [state_badge(state, margin=(0, 12, 0, 0)) for state in STATES]
+        facts = card(
+            *states,
+            progress(0.41, "epoch 41 of 100", "2 min left"),
+            copy_python(lambda: "PartsPage()"),
+            title="State",
+            actions=(export(lambda: PARTS, "parts"),),
+        )
+        nothing = empty_state(
+            "No recordings yet",
+            "Everything here stands on recordings.",
+            actions=[("Import files", lambda: None), ("Make a demo data set", lambda: None)],
+            command="brinell import PATH --dataset NAME",
+        )
+        return pn.Column(
+            stats(stat("1,204", "experiments"), stat(17, "running"), stat("98.6", "best, by load", unit="%")),
+            grid((facts, 4), (card(self.table, title="Parts"), 8), (card(nothing), 12)),
+            margin=0,
+        )
 
 
 class BrokenPage(PageView):
@@ -71,5 +142,5 @@ if __name__ == "__main__":
     serve(
         Settings(port=0),
         on_ready=lambda url: print(url, flush=True),  # noqa: T201 - the fixture reads it
-        app=create_app((HomePage, GearsPage, BrokenPage), running_jobs),
+        app=create_app((HomePage, GearsPage, PartsPage, BrokenPage), running_jobs),
     )

@@ -1,0 +1,23 @@
+"""A bordered frame around one answer of a page."""
+
+from typing import Any
+
+import panel as pn
+
+from app.components.safe_text import text
+from app.theme import css_variable
+
+
+def card(*content: Any, title: str = "", actions: tuple[Any, ...] = (), **params: Any) -> pn.Column:
+    """Frame `content` under a title line that may carry actions on its right."""
+    styles = {
+        "background": css_variable("surface"),
+        "border": f"1px solid {css_variable('border')}",
+        "border-radius": "8px",
+        "padding": "16px",
+        "box-sizing": "border-box",
+    }
+    head = [pn.Row(text(title, "subtitle"), pn.HSpacer(), *actions, margin=(0, 0, 12, 0))] if title else []
+    return pn.Column(
+        *head, *content, **{"styles": styles, "sizing_mode": "stretch_width", "margin": 0} | params
+    )

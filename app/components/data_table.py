@@ -1,0 +1,123 @@
+"""A long table of which the browser and this process hold one page: the query sorts, filters and cuts."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import pandas as pd
+import panel as pn
+import panel_material_ui as pmui
+import param
+
+from app.components.safe_text import plain, text
+from app.theme import css_variable
+
+PAGE_SIZE = 25
+
+_STYLE = f"""
+.tabulator {{ font-size: 13px; border: 0; background: transparent; font-variant-numeric: tabular-nums; }}
+.tabulator .tabulator-header {{ border-bottom: 1px solid {css_variable("border")}; font-weight: 500; }}
+.tabulator .tabulator-header, .tabulator .tabulator-header .tabulator-col {{
+  background: transparent !important; color: {css_variable("muted")}; border-right: 0; }}
+.tabulator .tabulator-tableholder .tabulator-table {{ background: transparent;
+  color: {css_variable("text")}; }}
+.tabulator-row, .tabulator-row.tabulator-row-even {{ background: transparent;
+  border-bottom: 1px solid {css_variable("border")}; min-height: 34px; }}
+.tabulator-row .tabulator-cell {{ border-right: 0; padding: 7px 8px; }}
+.tabulator-row.tabulator-selectable:hover {{ background: {css_variable("raised")} !important;
+  cursor: pointer; }}
+"""
+
+
+class PagedState(Protocol):
+    """What a page's state says about its table; `page` counts from one."""
+
+    param: Any
+    page: int
+    sort: str
+    descending: bool
+
+
+class DataTable(pn.viewable.Viewer):
+    """One page of rows; a click on a title or on the pager changes the state, and the page asks again."""
+
+    span = param.String(default="", doc="which of how many rows are shown, in words")
+
+    def __init__(
+        self,
+        state: PagedState,
+        *,
+        titles: Mapping[str, str],
+        on_open: Callable[[pd.Series], None] | None = None,
+        page_size: int = PAGE_SIZE,
+        **tabulator: Any,
+    ) -> None:
+        super().__init__()
+        self._state = state
+        self._page_size = page_size
+        self._total = 0
+        self._table = pn.widgets.Tabulator(
+            pd.DataFrame(columns=list(titles)),
+            **{
+                "titles": {column: plain(title) for column, title in titles.items()},
+                "show_index": False,
+                "disabled": True,
+                "selectable": False,
+                "layout": "fit_data_stretch",
+                "sizing_mode": "stretch_width",
+                "margin": 0,
+                "stylesheets": [_STYLE],
+                # Tabulator would sort the page it has; the query sorts all rows.
+                "configuration": {"sortMode": "remote"},
+            }
+            | tabulator,
+        )
+        self._table.sorters = self._sorters()
+        self._table.param.watch(self._take_sorters, "sorters")
+        if on_open is not None:
+            self._table.on_click(lambda event: on_open(self._table.value.iloc[event.row]))
+        self._range = text(self.param.span, "caption", align="center")
+        self._previous = self._step_button("chevron_left", "Previous page", -1)
+        self._next = self._step_button("chevron_right", "Next page", 1)
+        state.param.watch(lambda *_: self._show_state(), ["page", "sort", "descending"])
+
+    def show(self, frame: pd.DataFrame, total: int) -> None:
+        """Show the rows of the state's page, out of `total` rows that match."""
+        self._total = total
+        self._table.value = frame
+        self._show_state()
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        pager = pn.Row(
+            pn.HSpacer(), self._range, self._previous, self._next, align="end", sizing_mode="stretch_width"
+        )
+        return pn.Column(self._table, pager, sizing_mode="stretch_width", margin=0)
+
+    @property
+    def last_page(self) -> int:
+        """Number of the last page, at least one."""
+        return max(1, -(-self._total // self._page_size))
+
+    def _sorters(self) -> list[dict[str, str]]:
+        return [{"field": self._state.sort, "dir": "desc" if self._state.descending else "asc"}]
+
+    def _take_sorters(self, event: param.parameterized.Event) -> None:
+        if event.new and event.new != self._sorters():
+            first = event.new[0]
+            self._state.param.update(page=1, sort=first["field"], descending=first["dir"] == "desc")
+
+    def _step_button(self, icon: str, label: str, step: int) -> pmui.IconButton:
+        button = pmui.IconButton(icon=icon, size="small", description=label, margin=0)
+        button.on_click(lambda _: self._turn(step))
+        return button
+
+    def _turn(self, step: int) -> None:
+        self._state.page = min(self.last_page, max(1, self._state.page + step))
+
+    def _show_state(self) -> None:
+        first = (self._state.page - 1) * self._page_size + 1
+        last = min(self._total, first + self._page_size - 1)
+        self.span = f"{first:,}–{last:,} of {self._total:,}" if last >= first else f"none of {self._total:,}"
+        self._previous.disabled = self._state.page <= 1
+        self._next.disabled = self._state.page >= self.last_page
+        if self._table.sorters != self._sorters():
+            self._table.sorters = self._sorters()

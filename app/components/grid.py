@@ -1,0 +1,25 @@
+"""The page grid: twelve columns, one where there is little room."""
+
+from typing import Any
+
+import panel as pn
+
+GAP_PX = 16
+NARROW_PX = 800
+
+
+def grid(*cells: tuple[Any, int], **params: Any) -> pn.FlexBox:
+    """Lay (view, columns out of twelve) side by side; below 800 px each view takes the whole width."""
+    style = [
+        f":host {{ display: grid; grid-template-columns: repeat(12, minmax(0, 1fr)); gap: {GAP_PX}px; }}"
+    ]
+    for place, (_, columns) in enumerate(cells, start=1):
+        style.append(f":host > :nth-child({place} of :not(style, link)) {{ grid-column: span {columns}; }}")
+    style.append(
+        f"@media (max-width: {NARROW_PX}px) {{ :host > :nth-child(n of :not(style, link))"
+        " { grid-column: 1 / -1; } }"
+    )
+    views = [view for view, _ in cells]
+    return pn.FlexBox(
+        *views, **{"stylesheets": ["\n".join(style)], "sizing_mode": "stretch_width", "margin": 0} | params
+    )

@@ -1,0 +1,32 @@
+"""A number that answers, and what it counts."""
+
+from html import escape
+from typing import Any
+
+import panel as pn
+
+from app.components.safe_text import markup
+from app.theme import css_variable
+
+_STYLE = f"""
+.stat {{ display: flex; flex-direction: column; gap: 2px; white-space: nowrap; }}
+.number {{ font-size: 24px; line-height: 1.2; font-weight: 600; font-variant-numeric: tabular-nums;
+  color: {css_variable("text")}; }}
+.unit {{ font-size: 14px; font-weight: 400; color: {css_variable("muted")}; margin-left: 3px; }}
+"""
+
+
+def stat(number: object, caption: str, *, unit: str = "", **params: Any) -> pn.pane.HTML:
+    """Show one number, with its unit, above what it counts."""
+    behind = f'<span class="unit">{escape(unit)}</span>' if unit else ""
+    return markup(
+        f'<div class="stat"><span class="number">{escape(str(number))}{behind}</span>'
+        f'<span class="caption">{escape(caption)}</span></div>',
+        style=_STYLE,
+        **params,
+    )
+
+
+def stats(*items: pn.pane.HTML) -> pn.FlexBox:
+    """Set numbers side by side, as a page opens with them."""
+    return pn.FlexBox(*items, gap="8px 32px", margin=(0, 0, 16, 0), sizing_mode="stretch_width")
