@@ -9,6 +9,8 @@ import scipy.fft
 from numpy.typing import ArrayLike, NDArray
 from scipy.signal import resample_poly
 
+from core.errors import InvalidInputError
+
 HARMONICS = 12  # of the shaft that are looked at
 BETWEEN = (-1 / 2, -1 / 3, -1 / 4, 1 / 4, 1 / 3, 1 / 2)  # orders off a harmonic that ought to hold no line
 SHARE_MISSED = 0.4  # of the harmonics a clear comb may miss; below a half, so that every second does not do
@@ -16,7 +18,7 @@ SPEED_TOLERANCE = 0.004  # of the speed: what a tachometer read by hand and a dr
 CHECKED_SAMPLES = 1 << 18  # beyond this the speed drifts more than a line is wide
 TRUSTED_DB = 4.0  # a comb this clear bears out the claimed rate, or stands clear of it
 ALARM_DB = 8.0  # a comb this clear at another rate contradicts it
-MAX_FACTOR = 1000  # largest numerator or denominator of a resampling ratio
+MAX_FACTOR = 10_000  # largest numerator or denominator of a resampling ratio
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def resample(x: ArrayLike, rate_hz: float, to_hz: float) -> NDArray[np.float32]:
     ----------
     x : (..., samples), real
     rate_hz, to_hz : float
-        Present and wanted rate; their ratio is taken as the nearest fraction of numbers up to 1,000.
+        Present and wanted rate; their ratio is taken as the nearest fraction of numbers up to 10,000.
 
     Returns
     -------
@@ -82,14 +84,14 @@ def resample(x: ArrayLike, rate_hz: float, to_hz: float) -> NDArray[np.float32]:
 
     Raises
     ------
-    ValueError
+    InvalidInputError
         Where no such fraction comes within 1e-9 of the ratio.
     """
     ratio = to_hz / rate_hz
     factor = Fraction(ratio).limit_denominator(MAX_FACTOR)
     if not 0 < factor.numerator <= MAX_FACTOR or abs(float(factor) / ratio - 1) > 1e-9:
-        raise ValueError(
-            f"{rate_hz:g} Hz to {to_hz:g} Hz is no ratio of whole numbers up to {MAX_FACTOR}; "
+        raise InvalidInputError(
+            f"{rate_hz:g} Hz to {to_hz:g} Hz is no ratio of whole numbers up to {MAX_FACTOR:,}; "
             "choose a rate that is"
         )
     resampled = resample_poly(np.asarray(x, dtype=np.float64), factor.numerator, factor.denominator, axis=-1)

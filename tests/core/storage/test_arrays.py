@@ -1,0 +1,128 @@
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.errors import InvalidInputError, NotFoundError
+from core.storage import arrays
+from core.vibration import pyramid
+
+
+@pytest.fixture
+def samples() -> np.ndarray:
+    return np.random.default_rng(0).standard_normal(1_200_000, dtype=np.float32)
+
+
+@pytest.fixture
+def folder(home):
+    return home / "recordings"
+
+
+def test_recording_and_pyramid_come_back_as_written(folder, samples):
+    stored = arrays.write(samples)
+    assert stored.checksum == hashlib.sha256(samples.tobytes()).hexdigest()
+    assert stored.path == f"{stored.checksum[:2]}/{stored.checksum}.npy"
+    assert stored.num_samples == len(samples)
+    opened = arrays.open_samples(stored.path)
+    assert isinstance(opened, np.memmap)
+    assert not opened.flags.writeable
+    np.testing.assert_array_equal(opened, samples)
+    for opened_level, level in zip(arrays.open_levels(stored.path), pyramid.build(samples), strict=True):
+        np.testing.assert_array_equal(opened_level, level)
+    names = sorted(path.name for path in (folder / stored.path).parent.iterdir())
+    assert names == [
+        f"{stored.checksum}.npy", *(f"{stored.checksum}.p{size}.npy" for size in (1024, 256, 4096))
+    ]  # fmt: skip
+
+
+def test_writing_again_touches_nothing(folder, samples):
+    stored = arrays.write(samples)
+    before = (folder / stored.path).stat()
+    assert arrays.write(samples) == stored
+    assert arrays.write_stream([samples]) == stored
+    after = (folder / stored.path).stat()
+    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+    assert list(folder.glob(".*")) == []
+
+
+def test_stream_of_chunks_is_the_record_written_whole(folder, samples):
+    streamed = arrays.write_stream(np.array_split(samples, 7))
+    content = (folder / streamed.path).read_bytes()
+    (folder / streamed.path).unlink()
+    assert arrays.write(samples) == streamed
+    assert (folder / streamed.path).read_bytes() == content
+
+
+def test_interrupted_write_leaves_no_draft_and_no_recording(folder, samples):
+    def chunks():
+        yield samples
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        arrays.write_stream(chunks())
+    assert [path for path in folder.rglob("*") if path.is_file()] == []
+
+
+def test_pyramid_is_whole_wherever_the_recording_is(folder, samples, monkeypatch):
+    """A failure at any rename leaves the recording absent, and writing again mends it."""
+    rename, done = Path.replace, []
+
+    def fail_at_the_third(source, target):
+        done.append(target)
+        if len(done) == 3:
+            raise OSError(5, "Input/output error")
+        return rename(source, target)
+
+    with monkeypatch.context() as failing:
+        failing.setattr(Path, "replace", fail_at_the_third)
+        with pytest.raises(OSError, match="Input/output"):
+            arrays.write(samples)
+    assert len(list(folder.rglob("*.p*.npy"))) == 2
+    assert len(list(folder.rglob("*"))) == 3
+    assert len(arrays.open_levels(arrays.write(samples).path)) == 3
+
+
+def test_short_recording_has_no_pyramid(folder):
+    stored = arrays.write(np.ones(5, dtype=np.float32))
+    assert arrays.open_levels(stored.path) == []
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_samples_that_are_not_finite_are_refused_with_count_and_place(folder, samples, bad):
+    samples[[70, 900_000]] = bad
+    with pytest.raises(InvalidInputError, match=r"2 of 1200000 samples .* at sample 70;"):
+        arrays.write(samples)
+    with pytest.raises(InvalidInputError, match=r"1 of 600000 samples .* at sample 900000;"):
+        arrays.write_stream([np.zeros(600_000, dtype=np.float32), samples[600_000:]])
+    assert list(folder.rglob("*.npy")) == []
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        np.zeros(9),
+        np.zeros((3, 3), dtype=np.float32),
+        np.zeros(0, dtype=np.float32),
+        np.zeros(4, dtype=">f4"),
+    ],
+)
+def test_what_is_not_one_channel_of_float32_is_refused(folder, samples):
+    with pytest.raises(InvalidInputError, match=r"one channel, float32"):
+        arrays.write(samples)
+
+
+def test_empty_stream_is_refused(folder):
+    with pytest.raises(InvalidInputError, match="no samples"):
+        arrays.write_stream([])
+
+
+@pytest.mark.parametrize("path", ["../brinell.db", "/etc/passwd", "ab/../../x.npy", f"ab/{'c' * 64}.npy", ""])
+def test_only_paths_of_recordings_are_opened(folder, path):
+    with pytest.raises(InvalidInputError, match="not the path of a recording"):
+        arrays.open_samples(path)
+
+
+def test_missing_recording_says_what_to_do(folder):
+    with pytest.raises(NotFoundError, match="import or generate it again"):
+        arrays.open_samples(f"aa/{'a' * 64}.npy")
