@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -71,15 +72,17 @@ def database(
 
     `@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)` runs a test on both.
     """
-    if getattr(request, "param", "sqlite") == "postgresql":
-        monkeypatch.setenv("BRINELL_DATABASE_URL", request.getfixturevalue("postgres_url"))
-        get_settings.cache_clear()
-        migrations.upgrade()
-    else:
-        home.mkdir()
-        shutil.copyfile(sqlite_template, home / "brinell.db")
-    yield get_settings().resolved_database_url
-    dispose_engines()
+    with ExitStack() as stack:
+        if getattr(request, "param", "sqlite") == "postgresql":
+            template = request.getfixturevalue("postgres_template")
+            url = stack.enter_context(throwaway_database(template))
+            monkeypatch.setenv("BRINELL_DATABASE_URL", url)
+            get_settings.cache_clear()
+        else:
+            home.mkdir()
+            shutil.copyfile(sqlite_template, home / "brinell.db")
+        yield get_settings().resolved_database_url
+        dispose_engines()
 
 
 @pytest.fixture
@@ -89,9 +92,9 @@ def session(database: str) -> Iterator[Session]:
         yield session
 
 
-@pytest.fixture
-def postgres_url() -> Iterator[str]:
-    """A throw-away database on the PostgreSQL of BRINELL_TEST_POSTGRES_URL."""
+@contextmanager
+def throwaway_database(template: str) -> Iterator[str]:
+    """Give the URL of a copy of a database on BRINELL_TEST_POSTGRES_URL's server, dropped afterwards."""
     server = os.environ.get("BRINELL_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
     name = f"brinell_test_{uuid4().hex}"
     try:
@@ -99,9 +102,28 @@ def postgres_url() -> Iterator[str]:
     except psycopg.OperationalError:
         require(False, f"PostgreSQL at {server}")
     with connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         yield f"{server.rpartition('/')[0]}/{name}"
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def postgres_url() -> Iterator[str]:
+    """An empty throw-away database on PostgreSQL."""
+    with throwaway_database("template1") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgres_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a PostgreSQL database that Alembic brought to head once for all tests of this process."""
+    with throwaway_database("template1") as url:
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            use_home(monkeypatch, tmp_path_factory.mktemp("postgres"))
+            monkeypatch.setenv("BRINELL_DATABASE_URL", url)
+            migrations.upgrade()
+            leave_home()
+        yield url.rpartition("/")[2]
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import QueuePool, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidRequestError
 
 from core.models import Tag, User
@@ -91,6 +91,18 @@ def test_forked_children_use_connections_of_their_own(database: str) -> None:
         child.join()
     assert [child.exitcode for child in children] == [0, 0]
     assert usage_count() == 60
+
+
+@BOTH
+def test_idle_connections_are_closed_before_a_fork(database: str) -> None:
+    make_tag()
+    pool = get_engine().pool
+    assert isinstance(pool, QueuePool)
+    assert pool.checkedin() == 1
+    child = multiprocessing.get_context("fork").Process(target=str)
+    child.start()
+    child.join()
+    assert get_engine().pool is not pool
 
 
 def test_reader_does_not_wait_for_the_writer_and_sees_one_moment(database: str) -> None:
