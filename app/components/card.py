@@ -17,7 +17,11 @@ def card(*content: Any, title: str = "", actions: tuple[Any, ...] = (), **params
         "padding": "16px",
         "box-sizing": "border-box",
     }
-    head = [pn.Row(text(title, "subtitle"), pn.HSpacer(), *actions, margin=(0, 0, 12, 0))] if title else []
+    head = []
+    if title:
+        line = pn.Row(text(title, "subtitle"), pn.HSpacer(), *actions, sizing_mode="stretch_width")
+        line.margin = (0, 0, 8, 0)
+        head.append(line)
     return pn.Column(
         *head, *content, **{"styles": styles, "sizing_mode": "stretch_width", "margin": 0} | params
     )

@@ -13,18 +13,22 @@ from app.theme import css_variable
 
 PAGE_SIZE = 25
 
+# Panel loads Tabulator's own sheet after this one.
 _STYLE = f"""
-.tabulator {{ font-size: 13px; border: 0; background: transparent; font-variant-numeric: tabular-nums; }}
-.tabulator .tabulator-header {{ border-bottom: 1px solid {css_variable("border")}; font-weight: 500; }}
+.tabulator {{ font-size: 13px !important; border: 0 !important; background: transparent !important;
+  font-variant-numeric: tabular-nums; }}
+.tabulator .tabulator-header {{ border-bottom: 1px solid {css_variable("border")} !important;
+  font-weight: 500 !important; font-size: 12px !important; }}
 .tabulator .tabulator-header, .tabulator .tabulator-header .tabulator-col {{
-  background: transparent !important; color: {css_variable("muted")}; border-right: 0; }}
-.tabulator .tabulator-tableholder .tabulator-table {{ background: transparent;
-  color: {css_variable("text")}; }}
-.tabulator-row, .tabulator-row.tabulator-row-even {{ background: transparent;
-  border-bottom: 1px solid {css_variable("border")}; min-height: 34px; }}
-.tabulator-row .tabulator-cell {{ border-right: 0; padding: 7px 8px; }}
-.tabulator-row.tabulator-selectable:hover {{ background: {css_variable("raised")} !important;
-  cursor: pointer; }}
+  background: transparent !important; color: {css_variable("muted")} !important;
+  border-right: 0 !important; }}
+.tabulator .tabulator-col .tabulator-col-content {{ padding: 6px 8px !important; }}
+.tabulator .tabulator-table {{ background: transparent !important;
+  color: {css_variable("text")} !important; }}
+.tabulator .tabulator-row {{ background: transparent !important; min-height: 33px !important;
+  border: 0 !important; border-bottom: 1px solid {css_variable("border")} !important; }}
+.tabulator .tabulator-row .tabulator-cell {{ border-right: 0 !important; padding: 7px 8px !important; }}
+.tabulator .tabulator-row:hover {{ background: {css_variable("raised")} !important; cursor: pointer; }}
 """
 
 
@@ -49,6 +53,7 @@ class DataTable(pn.viewable.Viewer):
         titles: Mapping[str, str],
         on_open: Callable[[pd.Series], None] | None = None,
         page_size: int = PAGE_SIZE,
+        style: str = "",
         **tabulator: Any,
     ) -> None:
         super().__init__()
@@ -65,7 +70,7 @@ class DataTable(pn.viewable.Viewer):
                 "layout": "fit_data_stretch",
                 "sizing_mode": "stretch_width",
                 "margin": 0,
-                "stylesheets": [_STYLE],
+                "stylesheets": [_STYLE, style],
                 # Tabulator would sort the page it has; the query sorts all rows.
                 "configuration": {"sortMode": "remote"},
             }

@@ -7,12 +7,16 @@ import panel as pn
 GAP_PX = 16
 NARROW_PX = 800
 
+_LAYOUT = f"""
+:host {{ display: grid !important; grid-template-columns: repeat(12, minmax(0, 1fr)); gap: {GAP_PX}px;
+  flex: none; }}
+:host > * {{ min-height: max-content; }}
+"""
 
-def grid(*cells: tuple[Any, int], **params: Any) -> pn.FlexBox:
+
+def grid(*cells: tuple[Any, int], **params: Any) -> pn.Column:
     """Lay (view, columns out of twelve) side by side; below 800 px each view takes the whole width."""
-    style = [
-        f":host {{ display: grid; grid-template-columns: repeat(12, minmax(0, 1fr)); gap: {GAP_PX}px; }}"
-    ]
+    style = [_LAYOUT]
     for place, (_, columns) in enumerate(cells, start=1):
         style.append(f":host > :nth-child({place} of :not(style, link)) {{ grid-column: span {columns}; }}")
     style.append(
@@ -20,6 +24,6 @@ def grid(*cells: tuple[Any, int], **params: Any) -> pn.FlexBox:
         " { grid-column: 1 / -1; } }"
     )
     views = [view for view, _ in cells]
-    return pn.FlexBox(
+    return pn.Column(
         *views, **{"stylesheets": ["\n".join(style)], "sizing_mode": "stretch_width", "margin": 0} | params
     )

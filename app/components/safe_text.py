@@ -13,7 +13,7 @@ from app.theme import MONO, css_variable
 _MARKDOWN = MarkdownIt("commonmark").enable("table")
 _TAGS = nh3.ALLOWED_TAGS - {"img"}  # an image is a request to another host
 _STYLE = f"""
-:host {{ color: inherit; }}
+:host {{ color: inherit; font-size: 14px; line-height: 1.45; }}
 p {{ margin: 0; }}
 .text {{ white-space: pre-line; overflow-wrap: anywhere; color: {css_variable("text")}; }}
 .muted {{ color: {css_variable("muted")}; }}
