@@ -63,7 +63,9 @@ def dominant_frequency(x: ArrayLike, rate_hz: float) -> NDArray[np.float64]:
     (...), float64, in Hz; 0-d for one signal. NaN for a constant signal, which has no line.
     """
     samples = np.asarray(x)
-    frequency_hz, amplitude = amplitude_spectrum(samples, rate_hz)
+    if samples.shape[-1] < 2:
+        return np.full(samples.shape[:-1], np.nan)
+    amplitude = _hann_lines(samples)
     # One bin of silence on each side: at 0 Hz and rate_hz / 2 there is one neighbour only.
     padded = np.pad(amplitude, [(0, 0)] * (amplitude.ndim - 1) + [(1, 1)])
     peak = amplitude.argmax(axis=-1)[..., None]
@@ -72,5 +74,19 @@ def dominant_frequency(x: ArrayLike, rate_hz: float) -> NDArray[np.float64]:
     ratio = np.maximum(below, above) / np.where(height > 0, height, 1.0)
     offset = np.clip((2 * ratio - 1) / (ratio + 1), 0.0, 0.5) * np.where(above >= below, 1.0, -1.0)
     bin_hz = rate_hz / samples.shape[-1]
-    line_hz = frequency_hz[peak[..., 0]] + offset * bin_hz
+    line_hz = (peak[..., 0] + offset) * bin_hz
     return np.where(varies, np.clip(line_hz, 0.0, rate_hz / 2), np.nan)
+
+
+def _hann_lines(samples: NDArray[np.generic]) -> NDArray[np.float32]:
+    """Return the Hann amplitude spectrum but for its scale, (..., bins), at half the cost.
+
+    Single precision is 1e-4 of a bin on a line's place, and the periodic Hann window is the convolution
+    of the lines with (-1/4, 1/2, -1/4). At 0 Hz and rate_hz / 2 the missing neighbour is the mirror image.
+    """
+    centred = (samples - samples.mean(axis=-1, keepdims=True, dtype=np.float64)).astype(np.float32)
+    lines = scipy.fft.rfft(centred, axis=-1)
+    mirrored = -2 if samples.shape[-1] % 2 == 0 else -1
+    below = np.concatenate([lines[..., 1:2].conj(), lines[..., :-1]], axis=-1)
+    above = np.concatenate([lines[..., 1:], lines[..., mirrored, None].conj()], axis=-1)
+    return np.asarray(np.abs(lines / 2 - (below + above) / 4))

@@ -5,7 +5,7 @@ import struct
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import scipy.io
@@ -13,11 +13,9 @@ from numpy.typing import NDArray
 from scipy.io.matlab import MatReadError
 
 from core.errors import UnreadableFileError
+from core.storage.readers import mat5
 
 MAX_BYTES = 2 << 30  # of one file's variables once unpacked
-HEADER_BYTES = 128
-COMPRESSED = 15  # miCOMPRESSED, the data type of a zlib-packed element
-CHUNK_BYTES = 1 << 20
 NUMBERS = frozenset(
     "double single int8 uint8 int16 uint16 int32 uint32 int64 uint64 logical char".split()  # noqa: SIM905 - reads better
 )
@@ -25,17 +23,19 @@ READABLE = NUMBERS | {"struct"}
 # What scipy raises on files that are cut short or altered.
 DAMAGE = (
     MatReadError, ValueError, TypeError, KeyError, IndexError, AttributeError, EOFError, OSError,
-    NotImplementedError, OverflowError, MemoryError, UnicodeError, struct.error, zlib.error,
+    NotImplementedError, ArithmeticError, MemoryError, struct.error, zlib.error, mat5.BuildError,
 )  # fmt: skip
 
 
 def list_variables(path: Path) -> dict[str, tuple[int, ...]]:
     """Return the variables' names and shapes, having checked what they unpack to and their types."""
     try:
-        with path.open("rb") as file:
-            _check_version(path, file.read(HEADER_BYTES))
-            _check_unpacked(path, file)
+        content = path.read_bytes()
+        _check_version(path, content[: mat5.HEADER_BYTES])
+        mat5.check_build(content, MAX_BYTES)
         variables = scipy.io.whosmat(path)
+    except mat5.TooLargeError as error:
+        raise _too_large(path, str(error)) from error
     except DAMAGE as error:
         raise damaged(path, error) from error
     for name, shape, kind in variables:
@@ -65,7 +65,16 @@ def signal_of(path: Path, name: str, values: NDArray[Any]) -> NDArray[np.float32
             f"{path.name}: {name} should be one column of numbers, found {values.dtype} of shape "
             f"{values.shape}; export one channel a variable"
         )
-    return values.ravel().astype(np.float32)
+    with np.errstate(over="ignore"):  # beyond float32 is not finite, and refused as such
+        samples = values.ravel().astype(np.float32)
+    finite = np.isfinite(samples)
+    if not finite.all():
+        first = int(np.argmin(finite))
+        raise UnreadableFileError(
+            f"{path.name}: {np.count_nonzero(~finite)} of {len(samples)} samples of {name} are not finite "
+            f"float32 numbers, the first ({values.ravel()[first]}) at sample {first}; cut the record there"
+        )
+    return samples
 
 
 def number_of(path: Path, name: str, values: NDArray[Any]) -> float:
@@ -92,35 +101,11 @@ def _check_version(path: Path, header: bytes) -> None:
             f"{path.name} is a MATLAB 7.3 (HDF5) file; files of version 5 to 7 are read: "
             "save it again in MATLAB with save(..., '-v7')"
         )
-    if len(header) < HEADER_BYTES or not header.startswith(b"MATLAB 5.0"):
+    if len(header) < mat5.HEADER_BYTES or not header.startswith(b"MATLAB 5.0"):
         raise UnreadableFileError(
             f"{path.name} should begin as a MATLAB 5.0 file does, found {header[:16]!r}; "
             "check that it is the file meant and fetch it again"
         )
-
-
-def _check_unpacked(path: Path, file: IO[bytes]) -> None:
-    """Unpack every compressed element in pieces, thrown away, until the limit is passed."""
-    file.seek(HEADER_BYTES - 2)
-    order = "<" if file.read(2) == b"IM" else ">"
-    total = 0
-    while len(tag := file.read(8)) == 8:
-        kind, length = struct.unpack(f"{order}II", tag)
-        if kind != COMPRESSED:
-            total += length
-            file.seek(length, 1)
-        else:
-            total += _unpacked_bytes(file.read(length), MAX_BYTES - total)
-        if total > MAX_BYTES:
-            raise _too_large(path, f"unpacks to more than {total / 1e9:.1f} GB")
-
-
-def _unpacked_bytes(packed: bytes, limit: int) -> int:
-    unpacker, total = zlib.decompressobj(), 0
-    while packed and not unpacker.eof and total <= limit:
-        total += len(unpacker.decompress(packed, CHUNK_BYTES))
-        packed = unpacker.unconsumed_tail
-    return total
 
 
 def _check_variable(path: Path, name: str, shape: tuple[int, ...], kind: str) -> None:

@@ -62,9 +62,18 @@ def test_float32_samples_give_what_float64_ones_do():
 
 def test_constant_signal_has_no_dominant_frequency():
     assert np.isnan(dominant_frequency(np.full(1000, 0.1), RATE_HZ))
+    assert np.isnan(dominant_frequency(np.ones(1), RATE_HZ))
 
 
 @pytest.mark.parametrize("frequency_hz", [0.0, RATE_HZ / 2])
 def test_lines_at_the_ends_stay_inside_the_band(frequency_hz):
     x = np.cos(2 * np.pi * frequency_hz * np.arange(512) / RATE_HZ) + np.arange(512) * 1e-6
     assert 0 <= dominant_frequency(x, RATE_HZ) <= RATE_HZ / 2
+
+
+@pytest.mark.parametrize("samples", [1000, 1001, 121_991])
+def test_dominant_line_is_the_largest_of_the_amplitude_spectrum(samples):
+    x = np.random.default_rng(samples).standard_normal((4, samples))
+    frequency_hz, amplitude = amplitude_spectrum(x, RATE_HZ)
+    largest_hz = frequency_hz[amplitude.argmax(axis=-1)]
+    np.testing.assert_allclose(dominant_frequency(x, RATE_HZ), largest_hz, atol=0.5 * RATE_HZ / samples)

@@ -7,7 +7,7 @@ import scipy.io
 
 from core.errors import UnreadableFileError
 from core.storage import readers
-from core.storage.readers import matfiles
+from core.storage.readers import mat5, matfiles
 
 
 @pytest.fixture
@@ -40,13 +40,13 @@ def test_bomb_is_refused_before_it_is_loaded(tmp_path, good, monkeypatch):
     monkeypatch.setattr(matfiles, "MAX_BYTES", 1_000_000)
     packed = zlib.compress(bytes(8_000_000))
     path = tmp_path / "107.mat"
-    path.write_bytes(good.read_bytes() + struct.pack("<II", matfiles.COMPRESSED, len(packed)) + packed)
+    path.write_bytes(good.read_bytes() + struct.pack("<II", mat5.COMPRESSED, len(packed)) + packed)
     with pytest.raises(UnreadableFileError, match="unpacks to more than"):
         readers.read_file(path)
 
 
 def test_variable_declared_too_large_is_refused(good, monkeypatch):
-    monkeypatch.setattr(matfiles, "_check_unpacked", lambda _path, _file: None)
+    monkeypatch.setattr(mat5, "check_build", lambda _content, _limit: None)
     monkeypatch.setattr(matfiles, "MAX_BYTES", 20_000)
     with pytest.raises(UnreadableFileError, match="declares X105_DE_time with 4,000 values"):
         readers.read_file(good)
@@ -81,3 +81,24 @@ def test_damaged_files_are_refused_and_nothing_else_happens(good):
         except UnreadableFileError:
             refused += 1
     assert refused > 150
+
+
+@pytest.mark.parametrize("kind", [0, 8, 14, 15, 19, 255])
+def test_false_type_of_values_is_refused_before_scipy_crashes_on_it(tmp_path, kind):
+    path = tmp_path / "105.mat"
+    scipy.io.savemat(path, {"X105_DE_time": np.ones((4000, 1)), "X105RPM": 1797.0})
+    tag = struct.pack("<II", 9, 32_000)
+    assert tag in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(tag, struct.pack("<II", kind, 32_000)))
+    with pytest.raises(UnreadableFileError, match=f"of the unknown type {kind}"):
+        readers.read_file(path)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e300])
+def test_samples_that_are_not_finite_are_counted_and_placed(tmp_path, bad):
+    samples = np.ones((4000, 1))
+    samples[[7, 9]] = bad
+    path = tmp_path / "105.mat"
+    scipy.io.savemat(path, {"X105_DE_time": samples})
+    with pytest.raises(UnreadableFileError, match=r"2 of 4000 samples of X105_DE_time .* at sample 7;"):
+        readers.read_file(path)
