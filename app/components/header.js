@@ -177,5 +177,6 @@ export function render({model, view}) {
   draw.jobs()
   applyTheme(model, toggle)
   showTitle()
+  writeAddress(model)
   return bar
 }
