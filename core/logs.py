@@ -37,3 +37,5 @@ def configure_logs() -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
+    # Alembic tells at each connection which database it speaks to; that is no news.
+    logging.getLogger("alembic.runtime.migration").setLevel(max(level, logging.WARNING))

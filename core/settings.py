@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     @property
     def resolved_broker_url(self) -> str:
         """The broker URL, with the embedded filesystem broker where none was given."""
-        return self.broker_url or "filesystem://"
+        return self.broker_url or "filesystem://localhost//"
 
     @property
     def recordings_dir(self) -> Path:

@@ -5,7 +5,7 @@ from core.jobs.recordings import store_recording
 from core.models import DatasetGeneration
 from core.services.access import Actor
 from core.services.datasets import add_signals, ensure_dataset
-from core.services.jobs import Claim, complete_run, get_run
+from core.services.jobs import Claim, complete_run
 from core.specs import GenerationSpec
 from core.storage.database import read_scope, session_scope
 from core.vibration.synthesis import count_records, generate
@@ -19,9 +19,9 @@ DESCRIPTION = (
 def generate_dataset(claim: Claim) -> None:
     """Do one generation."""
     with read_scope() as session:
-        row = get_run(session, claim.kind, claim.row_id)
+        row = session.get_one(DatasetGeneration, claim.row_id)
         spec = GenerationSpec.model_validate(row.config)
-        actor = Actor(user_id=row.created_by or 0, role="researcher", via="job")
+        actor = Actor(user_id=row.created_by, role="researcher", via="job")
     progress = Progress(claim, count_records(spec))
     stored = []
     for recording in generate(spec):
@@ -30,8 +30,7 @@ def generate_dataset(claim: Claim) -> None:
             return
     with session_scope() as session:
         dataset = ensure_dataset(session, actor, spec.dataset, DESCRIPTION)
-        row = get_run(session, claim.kind, claim.row_id)
-        assert isinstance(row, DatasetGeneration)
+        row = session.get_one(DatasetGeneration, claim.row_id)
         row.dataset_id = dataset.id
         row.num_signals = add_signals(session, actor, dataset, stored)
         row.progress = 100

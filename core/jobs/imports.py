@@ -15,7 +15,7 @@ from core.jobs.recordings import store_recording
 from core.models import Dataset, DatasetImport, Signal
 from core.services.access import Actor
 from core.services.datasets import StoredRecording, add_signals, ensure_dataset
-from core.services.jobs import Claim, complete_run, get_run
+from core.services.jobs import Claim, complete_run
 from core.specs import ImportSpec, MixedRates
 from core.storage import arrays, readers
 from core.storage.database import read_scope, session_scope
@@ -38,9 +38,9 @@ class Gathered:
 def import_files(claim: Claim) -> None:
     """Do one import; files that cannot be read are listed on its row, and the rest is entered together."""
     with read_scope() as session:
-        row = get_run(session, claim.kind, claim.row_id)
+        row = session.get_one(DatasetImport, claim.row_id)
         spec = ImportSpec.model_validate(row.config)
-        actor = Actor(user_id=row.created_by or 0, role="researcher", via="job")
+        actor = Actor(user_id=row.created_by, role="researcher", via="job")
         known = _known_files(session, spec.dataset)
         rates = _stored_rates(session, spec.dataset)
     files = readers.find_files(spec.paths)
@@ -79,7 +79,7 @@ def _stored_rates(session: Session, dataset: str) -> Counter[float]:
         .where(Dataset.name == dataset, Signal.sampling_rate_hz.is_not(None))
         .group_by(Signal.sampling_rate_hz)
     )
-    return Counter(dict(rows.tuples()))
+    return Counter(dict(rows.tuples().all()))
 
 
 def _gather(path: Path, known: set[str], gathered: Gathered) -> None:
@@ -146,17 +146,15 @@ def _resampled(item: StoredRecording, usual_hz: float, gathered: Gathered) -> St
     )
 
 
-def _report(session: Session, claim: Claim, gathered: Gathered, num_files: int) -> DatasetImport:
-    row = get_run(session, claim.kind, claim.row_id)
-    assert isinstance(row, DatasetImport)
+def _report(session: Session, claim: Claim, gathered: Gathered, num_files: int) -> None:
+    row = session.get_one(DatasetImport, claim.row_id)
     row.num_files, row.num_bytes = num_files, gathered.num_bytes
     row.errors, row.findings, row.num_signals = gathered.errors, gathered.findings, 0
-    return row
 
 
 def _enter(session: Session, actor: Actor, claim: Claim, dataset: str, gathered: Gathered) -> None:
     target = ensure_dataset(session, actor, dataset)
-    row = get_run(session, claim.kind, claim.row_id)
+    row = session.get_one(DatasetImport, claim.row_id)
     row.dataset_id = target.id
     row.num_signals = add_signals(session, actor, target, gathered.stored)
     row.progress = 100

@@ -23,6 +23,7 @@ def worker_name() -> str:
 
 def run_job(kind: JobKind, row_id: int) -> bool:
     """Do one job to its end; False where the row was not waiting for a worker."""
+    work = _work(kind)
     with session_scope() as session:
         claim = claim_run(session, kind, row_id, worker_name())
     if claim is None:
@@ -31,7 +32,7 @@ def run_job(kind: JobKind, row_id: int) -> bool:
     log.info("job_started")
     try:
         with beating(claim):
-            _work(kind)(claim)
+            work(claim)
     except SupersededError as error:
         log.warning("job_superseded", reason=str(error))
     except BrinellError as error:
@@ -46,7 +47,7 @@ def run_job(kind: JobKind, row_id: int) -> bool:
 
 
 def _work(kind: JobKind) -> Callable[[Claim], None]:
-    # Imported here: each kind's libraries load only in the process that does its work.
+    # Imported here: each kind's libraries load only where its work is done, and before its clock runs.
     if kind is JobKind.TRAINING:
         from core.jobs.training import train_in_notebook as work
     elif kind is JobKind.IMPORT:

@@ -149,7 +149,7 @@ def list_experiments(
     return _fetch_rows(session, page), total
 
 
-def _rows_select() -> Select[Any]:
+def _rows_select() -> Select[Experiment, str, str]:
     return (
         select(Experiment, Dataset.name, User.username)
         .join(Dataset, Experiment.dataset_id == Dataset.id)
@@ -157,7 +157,7 @@ def _rows_select() -> Select[Any]:
     )
 
 
-def _fetch_rows(session: Session, statement: Select[Any]) -> list[ExperimentRow]:
+def _fetch_rows(session: Session, statement: Select[Experiment, str, str]) -> list[ExperimentRow]:
     found = session.execute(statement).tuples().all()
     epochs = session.execute(
         select(TrainingRun.experiment_id, func.max(TrainingRun.epoch), func.max(TrainingRun.val_accuracy))
@@ -165,12 +165,13 @@ def _fetch_rows(session: Session, statement: Select[Any]) -> list[ExperimentRow]
         .group_by(TrainingRun.experiment_id)
     ).tuples()
     curves = {experiment_id: (done, best) for experiment_id, done, best in epochs}
-    return [_row(*row, *curves.get(row[0].id, (0, None))) for row in found]
+    return [_row(*row, curves.get(row[0].id, (0, None))) for row in found]
 
 
 def _row(
-    experiment: Experiment, dataset: str, owner: str | None, epochs_done: int, best_val: float | None
+    experiment: Experiment, dataset: str, owner: str | None, curve: tuple[int, float | None]
 ) -> ExperimentRow:
+    epochs_done, best_val = curve
     metrics = experiment.metrics or {}
     return ExperimentRow(
         id=experiment.id,

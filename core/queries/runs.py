@@ -57,3 +57,75 @@ def list_active_runs(session: Session) -> list[RunRow]:
             for i, name, status, done, started in rows.tuples()
         ]
     return runs
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """How far one run is, for somebody who follows it."""
+
+    status: str
+    done: int
+    total: int
+    note: str
+    error_message: str | None
+    duration_s: float | None
+
+
+def get_run_state(session: Session, kind: str, row_id: int) -> RunState:
+    """Return how far one run is: epochs of a training, percent of anything else."""
+    if kind == "training":
+        return _training_state(session, row_id)
+    row: DatasetImport | DatasetGeneration = (
+        session.get_one(DatasetImport, row_id)
+        if kind == "dataset_import"
+        else session.get_one(DatasetGeneration, row_id)
+    )
+    return RunState(row.status.value, row.progress, 100, "", row.error_message, row.duration_seconds)
+
+
+def _training_state(session: Session, row_id: int) -> RunState:
+    row = session.get_one(Experiment, row_id)
+    last = session.execute(
+        select(TrainingRun.epoch, TrainingRun.val_accuracy)
+        .where(TrainingRun.experiment_id == row_id)
+        .order_by(TrainingRun.epoch.desc())
+        .limit(1)
+    ).one_or_none()
+    done, accuracy = last or (0, None)
+    note = "" if accuracy is None else f"validation {accuracy:.1%}"
+    return RunState(
+        row.status.value, done, row.total_epochs or 0, note, row.error_message, row.duration_seconds
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import did."""
+
+    id: int
+    dataset: str
+    status: str
+    num_files: int
+    num_new_signals: int
+    num_bytes: int
+    duration_s: float
+    errors: dict[str, str]
+    findings: tuple[str, ...]
+    error_message: str | None
+
+
+def get_import_report(session: Session, import_id: int) -> ImportReport:
+    """Return what an import did."""
+    row = session.get_one(DatasetImport, import_id)
+    return ImportReport(
+        id=row.id,
+        dataset=row.name,
+        status=row.status.value,
+        num_files=row.num_files or 0,
+        num_new_signals=row.num_signals or 0,
+        num_bytes=row.num_bytes or 0,
+        duration_s=row.duration_seconds or 0.0,
+        errors=dict(row.errors),
+        findings=tuple(row.findings),
+        error_message=row.error_message,
+    )

@@ -21,7 +21,9 @@ class Actor:
 class Owned(Protocol):
     """A row that belongs to somebody."""
 
-    created_by: int | None
+    @property
+    def created_by(self) -> int | None:
+        """The owner's id."""
 
 
 def require_researcher(actor: Actor) -> None:

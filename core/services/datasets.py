@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import distinct, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.errors import ConflictError, NotFoundError
@@ -14,6 +14,7 @@ from core.models import (
     DatasetGenerationStatus,
     DatasetImport,
     DatasetImportStatus,
+    Experiment,
     Signal,
 )
 from core.services.access import Actor, require_ownership, require_researcher
@@ -89,7 +90,9 @@ def _require_own_dataset(session: Session, actor: Actor, name: str) -> None:
 def report_progress(session: Session, claim: Claim, percent: int) -> bool:
     """Store how far an import or generation is; False where it was cancelled."""
     status = hold_claim(session, claim)
-    get_run(session, claim.kind, claim.row_id).progress = percent
+    row = get_run(session, claim.kind, claim.row_id)
+    if not isinstance(row, Experiment):  # an experiment's progress is its epochs
+        row.progress = percent
     return status == "running"
 
 
@@ -107,9 +110,9 @@ def add_signals(session: Session, actor: Actor, dataset: Dataset, stored: Sequen
     """Add the signals that are new and refresh what the data set says of itself; return how many were new."""
     require_ownership(actor, dataset, f"data set {dataset.name!r}")
     known: Mapping[str, str | None] = dict(
-        session.execute(
-            select(Signal.signal_id, Signal.checksum).where(Signal.dataset_id == dataset.id)
-        ).tuples()
+        session.execute(select(Signal.signal_id, Signal.checksum).where(Signal.dataset_id == dataset.id))
+        .tuples()
+        .all()
     )
     fresh = [item for item in stored if item.signal_id not in known]
     for item in stored:
@@ -153,7 +156,7 @@ def _signal(dataset_id: int, item: StoredRecording) -> Signal:
 def _summarise(session: Session, dataset: Dataset) -> None:
     def values(column: Any) -> list[Any]:
         rows = session.scalars(
-            select(distinct(column)).where(Signal.dataset_id == dataset.id, column.is_not(None))
+            select(column).where(Signal.dataset_id == dataset.id, column.is_not(None)).distinct()
         )
         return sorted(rows)
 

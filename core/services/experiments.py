@@ -1,6 +1,6 @@
 """Experiments: made from a TrainingSpec, paused, resumed, and written to while they train."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -181,9 +181,7 @@ def add_artifact(session: Session, claim: Claim, file: ArtifactFile) -> None:
         .where(Artifact.experiment_id == claim.row_id, Artifact.kind == file.kind, Artifact.name == file.name)
         .returning(Artifact.id)
     ).all()
-    event.listen(
-        session, "after_commit", lambda _session: [artifacts.delete(old) for old in replaced], once=True
-    )
+    event.listen(session, "after_commit", lambda _session: _delete_files(replaced), once=True)
     session.add(
         Artifact(
             id=file.id,
@@ -196,6 +194,11 @@ def add_artifact(session: Session, claim: Claim, file: ArtifactFile) -> None:
         )
     )
     session.flush()
+
+
+def _delete_files(artifact_ids: Sequence[str]) -> None:
+    for artifact_id in artifact_ids:
+        artifacts.delete(artifact_id)
 
 
 def record_results(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 import structlog
 from sqlalchemy import event, func, or_, select, update
@@ -20,7 +21,7 @@ Run = Experiment | DatasetImport | DatasetGeneration
 
 HEARTBEAT_S = 5.0
 SILENT_S = 15.0
-RESEND_S = 10.0
+RESEND_S = 20.0
 MOST_DEATHS = 3
 
 
@@ -32,7 +33,8 @@ class JobKind(StrEnum):
     GENERATION = "dataset_generation"
 
 
-MODELS: dict[JobKind, type[Run]] = {
+# mypy joins the three classes to their base, which has none of their columns.
+MODELS: dict[JobKind, type[Any]] = {
     JobKind.TRAINING: Experiment,
     JobKind.IMPORT: DatasetImport,
     JobKind.GENERATION: DatasetGeneration,
@@ -50,7 +52,7 @@ class Claim:
 
 def get_run(session: Session, kind: JobKind, row_id: int) -> Run:
     """Return the row of a job."""
-    row = session.get(MODELS[kind], row_id)
+    row: Run | None = session.get(MODELS[kind], row_id)
     if row is None:
         raise NotFoundError(f"there is no {kind.value.replace('_', ' ')} {row_id}")
     return row
@@ -58,6 +60,7 @@ def get_run(session: Session, kind: JobKind, row_id: int) -> Run:
 
 def enqueue_run(session: Session, kind: JobKind, row: Run) -> None:
     """Send the row's id to the workers once the caller's transaction has committed."""
+    row.heartbeat_at = utc_now()
     session.flush()
     row_id = row.id
 
@@ -70,7 +73,7 @@ def enqueue_run(session: Session, kind: JobKind, row: Run) -> None:
 def claim_run(session: Session, kind: JobKind, row_id: int, worker: str) -> Claim | None:
     """Take a pending row by compare-and-set; None where somebody else has it or it no longer waits."""
     model, now = MODELS[kind], utc_now()
-    attempt = session.scalar(
+    attempt: int | None = session.scalar(
         update(model)
         .where(model.id == row_id, model.status == "pending")
         .values(
@@ -89,7 +92,7 @@ def claim_run(session: Session, kind: JobKind, row_id: int, worker: str) -> Clai
 def hold_claim(session: Session, claim: Claim) -> str:
     """Beat the heart and return the row's status, or raise SupersededError: the fence before each write."""
     model = MODELS[claim.kind]
-    status = session.scalar(
+    status: StrEnum | None = session.scalar(
         update(model)
         .where(model.id == claim.row_id, model.attempt == claim.attempt)
         .values(heartbeat_at=utc_now())
@@ -100,7 +103,7 @@ def hold_claim(session: Session, claim: Claim) -> str:
             f"attempt {claim.attempt} of {claim.kind.value} {claim.row_id} was taken over or deleted; "
             "it must not write any more"
         )
-    return status.value
+    return str(status.value)
 
 
 def fail_run(session: Session, claim: Claim, reason: str) -> None:
@@ -144,12 +147,13 @@ def resend_waiting(session: Session, now: datetime) -> int:
     sent = 0
     for kind, model in MODELS.items():
         waiting = session.scalars(
-            select(model.id).where(
-                model.status == "pending", model.updated_at < now - timedelta(seconds=RESEND_S)
+            select(model).where(
+                model.status == "pending",
+                or_(model.heartbeat_at.is_(None), model.heartbeat_at < now - timedelta(seconds=RESEND_S)),
             )
         )
-        for row_id in waiting:
-            broker.send_job(kind.value, row_id)
+        for row in waiting:
+            enqueue_run(session, kind, row)
             sent += 1
     return sent
 

@@ -11,6 +11,8 @@ from core.settings import Settings, get_settings
 logger = structlog.get_logger(__name__)
 
 RUN_JOB = "brinell.run_job"
+# A waiting row is sent again every 20 s, so that a message need not outlive that by much.
+EXPIRES_S = 40
 
 
 def make_celery(settings: Settings) -> Celery:
@@ -51,6 +53,12 @@ def _sender(settings: Settings) -> Celery:
 def send_job(kind: str, row_id: int) -> None:
     """Send one job; where the broker is away the row stays pending and the next sweep sends it again."""
     try:
-        _sender(get_settings()).send_task(RUN_JOB, args=[kind, row_id], retry=False)
+        _sender(get_settings()).send_task(RUN_JOB, args=[kind, row_id], retry=False, expires=EXPIRES_S)
     except (OperationalError, OSError) as error:
         logger.warning("broker_away", kind=kind, row_id=row_id, error=str(error))
+
+
+def check_broker(settings: Settings) -> None:
+    """Connect to the broker once; raise what kombu or the file system raises where it is away."""
+    with make_celery(settings).connection_for_write() as connection:
+        connection.ensure_connection(max_retries=1, timeout=3)

@@ -1,0 +1,332 @@
+"""What can be typed: exit 0 done, 1 what was asked failed, 2 the command itself was wrong."""
+
+import json
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import structlog
+import typer
+from pydantic import ValidationError
+from rich.markup import escape
+from rich.table import Table
+
+from app.cli.demo import seed_demo
+from app.cli.following import console, do_run
+from app.cli.processes import running_worker
+from core.errors import BrinellError
+from core.logs import configure_logs
+from core.queries.experiments import ExperimentDetail, get_experiment_detail
+from core.queries.health import list_checks
+from core.queries.runs import ImportReport, get_import_report
+from core.services.datasets import request_import
+from core.services.experiments import create_experiment
+from core.services.jobs import JobKind
+from core.services.users import get_local_actor
+from core.settings import get_settings
+from core.specs import ImportSpec, MixedRates, OptimizerSpec, SplitKind, SplitSpec, TrainingSpec
+from core.storage import migrations
+from core.storage.database import DatabaseAwayError, read_scope, session_scope
+
+logger = structlog.get_logger(__name__)
+
+cli = typer.Typer(
+    name="brinell", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    help="The workbench of people who diagnose rotating machinery from vibration.",
+)  # fmt: skip
+db = typer.Typer(no_args_is_help=True, help="The database's schema.")
+cli.add_typer(db, name="db")
+
+Detach = Annotated[bool, typer.Option("--detach", help="leave it to the worker and return at once")]
+AsJson = Annotated[bool, typer.Option("--json", help="print the result as JSON on standard output")]
+
+
+def main() -> None:
+    """Run the command; a message for people instead of a traceback."""
+    try:
+        cli()
+    except BrinellError as error:
+        console.print(f"[red]error:[/red] {escape(str(error))}")
+        sys.exit(1)
+    except ValidationError as error:
+        for problem in error.errors():
+            where = ".".join(map(str, problem["loc"])) or "command"
+            console.print(f"[red]error:[/red] {escape(where)}: {escape(problem['msg'])}")
+        sys.exit(2)
+    except DatabaseAwayError as error:
+        console.print(f"[red]error:[/red] the database does not answer: {escape(str(error.orig))}")
+        console.print("look at it with: brinell doctor")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+@cli.callback()
+def configure(
+    home: Annotated[
+        Path | None, typer.Option(help="folder of database, recordings and artifacts; wins over BRINELL_HOME")
+    ] = None,
+) -> None:
+    """Take the home before anything reads the settings; child processes inherit it."""
+    if home is not None:
+        os.environ["BRINELL_HOME"] = str(home.expanduser().resolve())
+        get_settings.cache_clear()
+    configure_logs()
+
+
+def _prepare() -> None:
+    """Make the tables of a fresh home; refuse an older or newer database, saying what to do."""
+    if migrations.current_revision() is None:
+        migrations.upgrade()
+    migrations.check_version()
+
+
+@cli.command()
+def serve(
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="port; 0 takes a free one")] = None,
+    host: Annotated[
+        str | None, typer.Option(help="address; only this machine's own until accounts exist")
+    ] = None,
+    worker: Annotated[bool, typer.Option(help="have a worker run beside the server")] = True,
+) -> None:
+    """Serve the pages, with a worker beside them; Ctrl-C ends both."""
+    _serve(host, port, with_worker=worker, with_demo=False)
+
+
+@cli.command()
+def demo(
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="port; 0 takes a free one")] = None,
+) -> None:
+    """Serve the pages on a physics-made data set and one short experiment that trains while you watch."""
+    _serve(None, port, with_worker=True, with_demo=True)
+
+
+def _serve(host: str | None, port: int | None, *, with_worker: bool, with_demo: bool) -> None:
+    from app.main import serve as serve_pages
+    from app.server.binding import check_bind
+
+    chosen = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    settings = get_settings().model_copy(update=chosen)
+    check_bind(settings.host)
+    _prepare()
+    ended = threading.Event()
+    with _worker_beside(with_worker):
+        if with_demo:
+            threading.Thread(target=seed_demo, args=(ended,), name="demo", daemon=True).start()
+        try:
+            serve_pages(settings, on_ready=_announce)
+        finally:
+            ended.set()
+
+
+@contextmanager
+def _worker_beside(wanted: bool) -> Iterator[None]:
+    if not wanted:
+        yield
+        return
+    with running_worker(get_settings()):
+        yield
+
+
+def _announce(url: str) -> None:
+    console.print(f"Brinell is at [bold]{url}[/bold]  (home {get_settings().home}; Ctrl-C ends it)")
+
+
+@cli.command("import")
+def import_(
+    paths: Annotated[list[Path], typer.Argument(help="files and folders of recordings")],
+    dataset: Annotated[str, typer.Option(help="data set to make or add to")],
+    mixed_rates: Annotated[
+        MixedRates, typer.Option(help="records whose sampling rate differs from the data set's others")
+    ] = MixedRates.RESAMPLE,
+    detach: Detach = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read recordings into a data set; what it holds already is not added again."""
+    _prepare()
+    spec = ImportSpec(
+        dataset=dataset, paths=tuple(path.expanduser().resolve() for path in paths), mixed_rates=mixed_rates
+    )
+    with session_scope() as session:
+        row_id = request_import(session, get_local_actor(session, via="cli"), spec).id
+    if detach:
+        _print({"import": row_id}, f"import {row_id} waits for a worker", as_json)
+        return
+    state = do_run(JobKind.IMPORT, row_id, f"import {dataset}")
+    with read_scope() as session:
+        report = get_import_report(session, row_id)
+    if as_json:
+        _print_json({**asdict(report), "mb_per_s": _mb_per_s(report)})
+    else:
+        _show_import(report)
+    if state.status != "completed" or report.errors:
+        raise typer.Exit(1)
+
+
+def _show_import(report: ImportReport) -> None:
+    for finding in report.findings:
+        console.print(f"[yellow]note:[/yellow] {escape(finding)}")
+    for file, error in report.errors.items():
+        console.print(f"[red]refused:[/red] {escape(file)}: {escape(error)}")
+    if report.error_message:
+        console.print(f"[red]error:[/red] {escape(report.error_message)}")
+    typer.echo(
+        f"{report.dataset}: {report.num_files} files, {report.num_new_signals} new channels, "
+        f"{report.num_bytes / 1e6:.1f} MB in {report.duration_s:.2f} s ({_mb_per_s(report):.0f} MB/s), "
+        f"{len(report.errors)} refused"
+    )
+
+
+def _mb_per_s(report: ImportReport) -> float:
+    return report.num_bytes / 1e6 / report.duration_s if report.duration_s else 0.0
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+@cli.command()
+def train(
+    *,
+    dataset: Annotated[str, typer.Option(help="data set to train on")],
+    channel: Annotated[str | None, typer.Option(help="channel, where the data set has several")] = None,
+    label: Annotated[str, typer.Option(help="fault_class, severity or fault_class+severity")] = "fault_class",
+    model: Annotated[str, typer.Option(help="network: wdcnn or resnet1d")] = "wdcnn",
+    split: Annotated[
+        SplitKind, typer.Option(help="what training and test may not share")
+    ] = SplitKind.BY_RECORD,
+    train_loads: Annotated[str, typer.Option(help="loads trained on, such as 0,1,2 (split by_load)")] = "",
+    test_loads: Annotated[str, typer.Option(help="loads tested on, such as 3 (split by_load)")] = "",
+    train_values: Annotated[str, typer.Option(help="machines, bearings or severities trained on")] = "",
+    test_values: Annotated[str, typer.Option(help="machines, bearings or severities tested on")] = "",
+    epochs: Annotated[int | None, typer.Option(min=1)] = None,
+    batch_size: Annotated[int | None, typer.Option(min=2)] = None,
+    lr: Annotated[float | None, typer.Option(help="learning rate")] = None,
+    patience: Annotated[
+        int | None, typer.Option(min=1, help="epochs without a better one, then stop")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0)] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
+    name: Annotated[str | None, typer.Option(help="name of the experiment; made up where left out")] = None,
+    detach: Detach = False,
+    as_json: AsJson = False,
+) -> None:
+    """Train a network on a data set and test it on what the split kept back."""
+    _prepare()
+    if (train_loads or test_loads) and split is not SplitKind.BY_LOAD:
+        raise typer.BadParameter(f"--train-loads and --test-loads go with --split by_load, not {split.value}")
+    chosen: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size, "patience": patience}
+    spec = TrainingSpec(
+        dataset=dataset,
+        channel=channel,
+        label=label,  # type: ignore[arg-type]  # the spec checks it and says what it takes
+        model=model,
+        split=SplitSpec(
+            kind=split,
+            train_values=_listed(train_loads or train_values),
+            test_values=_listed(test_loads or test_values),
+        ),
+        optimizer=OptimizerSpec() if lr is None else OptimizerSpec(learning_rate=lr),
+        seed=seed,
+        device=device,  # type: ignore[arg-type]  # likewise
+        **{key: value for key, value in chosen.items() if value is not None},
+    )
+    with session_scope() as session:
+        row = create_experiment(session, get_local_actor(session, via="cli"), spec, name)
+        row_id, title = row.id, row.name
+    if detach:
+        _print({"experiment": row_id, "name": title}, f"experiment {row_id} waits for a worker", as_json)
+        return
+    do_run(JobKind.TRAINING, row_id, title)
+    with read_scope() as session:
+        detail = get_experiment_detail(session, row_id)
+    if as_json:
+        _print_json(_training_json(detail))
+    else:
+        _show_training(detail)
+    if detail.row.status != "completed":
+        raise typer.Exit(1)
+
+
+def _training_json(detail: ExperimentDetail) -> dict[str, Any]:
+    return {
+        "experiment": detail.row.id,
+        "name": detail.row.name,
+        "status": detail.row.status,
+        "error_message": detail.error_message,
+        "best_epoch": detail.best_epoch,
+        "duration_s": detail.row.duration_s,
+        "metrics": detail.metrics,
+        "audit": detail.audit,
+        "provenance": detail.provenance,
+    }
+
+
+def _show_training(detail: ExperimentDetail) -> None:
+    audit, metrics = detail.audit or {}, detail.metrics
+    for message in (*audit.get("messages", ()), *audit.get("traits", ())):
+        console.print(f"[yellow]note:[/yellow] {escape(message)}")
+    if detail.row.status != "completed":
+        console.print(f"[red]{detail.row.status}:[/red] {escape(detail.error_message or '')}")
+        return
+    typer.echo(
+        f"experiment {detail.row.id} {detail.row.name}: {metrics['test_accuracy']:.2%} of "
+        f"{metrics['test_windows']} windows, "
+        f"{metrics['record_accuracy']:.2%} of {metrics['test_records']} records"
+    )
+    typer.echo(f"split {detail.spec.split.kind.value}: {audit.get('sentence', 'not audited')}")
+    typer.echo(
+        f"best epoch {detail.best_epoch} of {detail.row.epochs_done}, chosen on validation "
+        f"({metrics['val_accuracy']:.2%}); {detail.row.duration_s:.1f} s on {detail.provenance.get('device')}"
+        if metrics["val_accuracy"] is not None
+        else f"epoch {detail.best_epoch}, no validation side; {detail.row.duration_s:.1f} s"
+    )
+    settings = get_settings()
+    typer.echo(
+        f"see it: brinell serve, then http://{settings.host}:{settings.port}/experiments?experiment={detail.row.id}"
+    )
+
+
+@cli.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Look at Python, torch, the database, the disk and the broker; each problem with its mend."""
+    checks = list_checks(get_settings())
+    if as_json:
+        _print_json([asdict(check) for check in checks])
+    else:
+        table = Table("", "what", "found", "mend", box=None)
+        signs = {
+            "ok": "[green]ok[/green]",
+            "warning": "[yellow]warning[/yellow]",
+            "problem": "[red]problem[/red]",
+        }
+        for check in checks:
+            table.add_row(signs[check.status], check.name, escape(check.detail), escape(check.mend))
+        console.print(table)
+    if any(check.status == "problem" for check in checks):
+        raise typer.Exit(1)
+
+
+@db.command()
+def upgrade(
+    revision: Annotated[str, typer.Argument(help="revision to bring the database to")] = "head",
+) -> None:
+    """Bring the database to this version's schema."""
+    migrations.upgrade(revision)
+    typer.echo(f"the database is at revision {migrations.current_revision()}")
+
+
+def _print(data: dict[str, Any], text: str, as_json: bool) -> None:
+    if as_json:
+        _print_json(data)
+    else:
+        typer.echo(text)
+
+
+def _print_json(data: Any) -> None:
+    typer.echo(json.dumps(data, indent=2, default=str, allow_nan=False))

@@ -1,0 +1,79 @@
+"""Watch a run's row from the terminal until it has ended, with a progress bar on standard error."""
+
+import subprocess
+import time
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from app.cli.processes import start_job, stop_tree
+from core.errors import BrinellError, ConflictError
+from core.queries.runs import RunState, get_run_state
+from core.services.jobs import JobKind, cancel_run
+from core.services.users import get_local_actor
+from core.storage.database import read_scope, session_scope
+
+POLL_S = 0.2
+FINAL = frozenset({"completed", "failed", "cancelled", "paused"})
+console = Console(stderr=True)
+
+
+def do_run(kind: JobKind, row_id: int, title: str) -> RunState:
+    """Do a waiting run in a process of its own, here and now, and follow it; Ctrl-C cancels it in order."""
+    process = start_job(kind.value, row_id)
+    try:
+        return _follow(kind, row_id, title, process)
+    except KeyboardInterrupt:
+        console.print("cancelling; Ctrl-C again ends it at once")
+        _cancel(kind, row_id)
+        process.wait()
+        raise
+    finally:
+        stop_tree(process.pid)
+        process.wait()
+
+
+def _follow(kind: JobKind, row_id: int, title: str, process: "subprocess.Popen[bytes]") -> RunState:
+    with _progress() as progress:
+        bar = progress.add_task(title, total=None, note="starting")
+        while True:
+            with read_scope() as session:
+                state = get_run_state(session, kind.value, row_id)
+            progress.update(
+                bar, completed=state.done, total=state.total or None, note=state.note or state.status
+            )
+            if state.status in FINAL:
+                return state
+            if process.poll() not in {None, 0, 1}:
+                raise BrinellError(
+                    f"the process at work on {title} ended with {process.returncode}; its log is above. "
+                    "A worker takes the run up again: brinell serve"
+                )
+            time.sleep(POLL_S)
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[note]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=console,
+    )
+
+
+def _cancel(kind: JobKind, row_id: int) -> None:
+    with session_scope() as session:
+        try:
+            cancel_run(session, get_local_actor(session, via="cli"), kind, row_id)
+        except ConflictError as error:  # it ended while the key was pressed
+            console.print(str(error))

@@ -1,0 +1,254 @@
+"""What notebooks/train.ipynb calls: one experiment from its row to its results, under a claim."""
+
+from time import monotonic
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import select
+
+from core.errors import BrinellError, ConflictError
+from core.evaluation.leakage import LeakageAudit, audit
+from core.evaluation.metrics import Scores, score
+from core.evaluation.splits import Block, Split, split_records
+from core.jobs.provenance import describe_origin
+from core.jobs.run_files import RunFiles
+from core.jobs.running import worker_name
+from core.jobs.training_data import TrainingData, load_data
+from core.learning import networks
+from core.learning.devices import device_name, resolve_device
+from core.learning.results import EpochRecord, FitResult, StepRecord
+from core.learning.states import TrainerState
+from core.learning.trainer import fit, predict
+from core.learning.windows import SplitWindows, cut_split
+from core.models import TrainingRun
+from core.services.experiments import (
+    Epoch,
+    forget_epochs_after,
+    get_experiment,
+    record_epochs,
+    record_results,
+    record_split,
+)
+from core.services.jobs import Claim, JobKind, claim_run, complete_run
+from core.specs import TrainingSpec
+from core.storage.database import read_scope, session_scope
+
+STATE_EVERY_S = 5.0
+WORD_OF_STATUS = {"running": None, "paused": "paused", "cancelled": "cancelled"}
+
+
+class ExperimentRun:
+    """One attempt at one experiment; its methods are called in the order in which they stand."""
+
+    def __init__(self, experiment_id: int, attempt: int = 0) -> None:
+        """Go on under a worker's attempt, or claim the row here where a person runs the notebook."""
+        self._claimed_here = attempt == 0
+        self.claim = (
+            _claim(experiment_id) if self._claimed_here else Claim(JobKind.TRAINING, experiment_id, attempt)
+        )
+        with read_scope() as session:
+            row = get_experiment(session, experiment_id)
+            self.name, self.spec = row.name, TrainingSpec.model_validate(row.config)
+        self.device = resolve_device(self.spec.device)
+        self.files = RunFiles(self.claim)
+        self._status: str = "running"
+        self._steps: list[StepRecord] = []
+        self._state: TrainerState | None = None
+        self._state_kept_at = monotonic()
+
+    def load(self) -> pd.DataFrame:
+        """Open the records, split them, cut the windows; store the audit; return the sides as a table."""
+        with read_scope() as session:
+            self.data: TrainingData = load_data(session, self.spec)
+        self.split: Split = split_records(
+            self.data.records, self.spec.split, self.spec.windows.length, self.spec.seed
+        )
+        self.audit: LeakageAudit = audit(self.data.records, self.split)
+        self.windows: SplitWindows = cut_split(
+            self.data.recordings, self.data.records, self.split, self.spec.windows
+        )
+        sides = self._sides()
+        with session_scope() as session:
+            record_split(session, self.claim, self._audit_json(sides), self._provenance())
+        return pd.DataFrame(sides).T
+
+    def fit(self) -> FitResult:
+        """Train until done, out of patience, cancelled or paused; every epoch is a row at once."""
+        network = networks.build(
+            self.spec.model, len(self.split.classes), self.spec.windows.length, self.spec.model_options
+        )
+        self.network = network
+        state = self.files.find_state()
+        with session_scope() as session:
+            forget_epochs_after(session, self.claim, state.epoch if state else 0)
+        self.result = fit(
+            self.windows.train,
+            self.windows.validation,
+            network,
+            self.spec,
+            on_epoch=self._on_epoch,
+            should_stop=lambda: WORD_OF_STATUS.get(self._status, "cancelled"),
+            on_step=self._steps.append,
+            state=state,
+            on_state=self._on_state,
+        )
+        self.files.keep_steps(self._steps)
+        if self.result.reason == "paused" and self._state is not None:
+            self.files.keep_state(self._state)
+        if self.result.reason == "diverged":
+            raise BrinellError(
+                f"the loss was no longer finite in epoch {self.result.last_epoch}, at learning rate "
+                f"{self.spec.optimizer.learning_rate:g}; try a smaller one"
+            )
+        return self.result
+
+    def evaluate(self) -> Scores | None:
+        """Look at the test side, once, with the weights of the best epoch; None where the run was stopped."""
+        if self.result.reason not in {"done", "patience"} or self.result.best_state is None:
+            return None
+        test = self.windows.test
+        probabilities = predict(self.network, test, self.device)
+        labels, record = test.labels.numpy(), test.record.numpy()
+        self.scores = score(probabilities, labels, record, self.split.classes)
+        self.files.keep_predictions(self._predictions(probabilities))
+        weights_id = self.files.keep_weights(self.result.best_state)
+        with session_scope() as session:
+            record_results(
+                session,
+                self.claim,
+                best_epoch=self.result.best_epoch or self.result.last_epoch,
+                metrics=self._metrics(),
+                model_path=weights_id,
+            )
+            if self._claimed_here:
+                complete_run(session, self.claim)
+        return self.scores
+
+    def epochs(self) -> pd.DataFrame:
+        """Return the stored epochs of this experiment, those of earlier attempts among them."""
+        names = ("epoch", "train_loss", "val_loss", "train_accuracy", "val_accuracy", "learning_rate")
+        with read_scope() as session:
+            rows = session.execute(
+                select(*(getattr(TrainingRun, name) for name in names))
+                .where(TrainingRun.experiment_id == self.claim.row_id)
+                .order_by(TrainingRun.epoch)
+            )
+            return pd.DataFrame([tuple(row) for row in rows], columns=names).set_index("epoch")
+
+    def confusion(self) -> pd.DataFrame:
+        """Return the confusion matrix over test windows, true classes in the rows."""
+        classes = self.split.classes
+        return pd.DataFrame(self.scores.confusion, index=classes, columns=classes)
+
+    def _on_epoch(self, record: EpochRecord) -> None:
+        epoch = Epoch(
+            epoch=record.epoch,
+            train_loss=record.train_loss,
+            train_accuracy=record.train_accuracy,
+            val_loss=record.val_loss,
+            val_accuracy=record.val_accuracy,
+            learning_rate=record.learning_rate,
+            duration_seconds=record.duration_s,
+            metrics={**record.metrics, "windows_per_second": record.windows_per_second},
+        )
+        with session_scope() as session:
+            self._status = record_epochs(session, self.claim, [epoch])
+
+    def _on_state(self, state: TrainerState) -> None:
+        self._state = state
+        if monotonic() - self._state_kept_at >= STATE_EVERY_S:
+            self.files.keep_state(state)
+            self._state_kept_at = monotonic()
+
+    def _sides(self) -> dict[str, dict[str, int]]:
+        windows = self.windows
+        return {
+            "training": self._side(self.split.train, len(windows.train)),
+            "validation": self._side(
+                self.split.validation, len(windows.validation) if windows.validation else 0
+            ),
+            "test": self._side(self.split.test, len(windows.test)),
+        }
+
+    def _side(self, blocks: tuple[Block, ...], num_windows: int) -> dict[str, int]:
+        records = [self.data.records[i] for i in {block.record for block in blocks}]
+        return {
+            "windows": num_windows,
+            "records": len({r.record for r in records}),
+            "bearings": len({r.bearing_id for r in records} - {None}),
+            "machines": len({r.machine_id for r in records} - {None}),
+        }
+
+    def _audit_json(self, sides: dict[str, dict[str, int]]) -> dict[str, Any]:
+        return {
+            **self.audit.model_dump(mode="json"),
+            "sides": sides,
+            "classes": list(self.split.classes),
+            "messages": list(self.split.messages),
+        }
+
+    def _provenance(self) -> dict[str, Any]:
+        return {
+            **describe_origin(),
+            "device": device_name(self.device),
+            "seed": self.spec.seed,
+            "data_checksum": self.data.checksum,
+        }
+
+    def _predictions(self, probabilities: np.ndarray[Any, np.dtype[np.float32]]) -> dict[str, Any]:
+        test, records = self.windows.test, self.data.records
+        record, start = test.record.numpy(), test.start.numpy()
+        rate_hz = np.array([r.rate_hz for r in records])[record]
+        classes = np.array(self.split.classes)
+        return {
+            "signal": np.array([r.key for r in records])[record],
+            "signal_id": np.array(self.data.signal_ids)[record],
+            "record": np.array([r.record for r in records])[record],
+            "start_s": start / rate_hz,
+            "stop_s": (start + self.spec.windows.length) / rate_hz,
+            "true_label": classes[test.labels.numpy()],
+            "predicted_label": classes[probabilities.argmax(axis=1)],
+            "confidence": probabilities.max(axis=1),
+            "probabilities": list(probabilities),
+        }
+
+    def _metrics(self) -> dict[str, Any]:
+        scores, sides = self.scores, self._sides()
+        epochs = self.epochs()
+        best = epochs.loc[self.result.best_epoch]
+        return {
+            "test_accuracy": scores.accuracy,
+            "record_accuracy": scores.record_accuracy,
+            "val_accuracy": _number(best["val_accuracy"]),
+            "val_loss": _number(best["val_loss"]),
+            "f1": scores.macro_f1,
+            "ece": scores.calibration_error,
+            "train_windows": sides["training"]["windows"],
+            "validation_windows": sides["validation"]["windows"],
+            "test_windows": scores.num_windows,
+            "test_records": scores.num_records,
+            "windows_per_second": float(np.median([e.windows_per_second for e in self.result.epochs])),
+            "stopped": self.result.reason,
+            "evaluation": {
+                "classes": list(self.split.classes),
+                "confusion": scores.confusion,
+                "record_confusion": scores.record_confusion,
+                "per_class": [c.model_dump(mode="json") for c in scores.classes],
+                "num_windows": scores.num_windows,
+                "num_records": scores.num_records,
+            },
+        }
+
+
+def _claim(experiment_id: int) -> Claim:
+    with session_scope() as session:
+        claim = claim_run(session, JobKind.TRAINING, experiment_id, worker_name())
+        if claim is None:
+            status = get_experiment(session, experiment_id).status.value
+            raise ConflictError(f"experiment {experiment_id} is {status}; only a pending one can be trained")
+    return claim
+
+
+def _number(value: Any) -> float | None:
+    return None if pd.isna(value) else float(value)

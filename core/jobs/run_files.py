@@ -1,0 +1,89 @@
+"""The files one run leaves: its state, best weights, step log and predictions; file first, row after."""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from safetensors.torch import save_file
+from sqlalchemy import select
+from torch import Tensor
+
+from core.learning.results import StepRecord
+from core.learning.states import TrainerState, load_state, save_state
+from core.models import Artifact
+from core.services.experiments import ArtifactFile, add_artifact
+from core.services.jobs import Claim
+from core.storage import artifacts
+from core.storage.database import read_scope, session_scope
+
+SAFETENSORS = "application/x-safetensors"
+PARQUET = "application/vnd.apache.parquet"
+
+
+class RunFiles:
+    """Writes and finds the artifacts of one claimed experiment."""
+
+    def __init__(self, claim: Claim) -> None:
+        self.claim = claim
+
+    def find_state(self) -> TrainerState | None:
+        """Return the state that an earlier attempt kept, or None."""
+        with read_scope() as session:
+            state_id = session.scalar(
+                select(Artifact.id).where(
+                    Artifact.experiment_id == self.claim.row_id, Artifact.kind == "state"
+                )
+            )
+        return None if state_id is None else load_state(artifacts.path_of(state_id))
+
+    def keep_state(self, state: TrainerState) -> None:
+        """Keep the training's whole state, so that it can go on after this epoch."""
+        with artifacts.writing() as draft:
+            save_state(state, draft.path)
+        self._enter(draft, "state", "state.safetensors", SAFETENSORS)
+
+    def keep_weights(self, weights: dict[str, Tensor]) -> str:
+        """Keep the best weights and return the artifact's id."""
+        with artifacts.writing() as draft:
+            save_file(weights, draft.path)
+        return self._enter(draft, "checkpoint", "best.safetensors", SAFETENSORS)
+
+    def keep_steps(self, steps: list[StepRecord]) -> None:
+        """Keep this attempt's step log."""
+        if not steps:
+            return
+        sizes = [len(s.losses) for s in steps]
+        table = pa.table(
+            {
+                "attempt": np.full(sum(sizes), self.claim.attempt, dtype=np.int32),
+                "epoch": np.repeat(np.array([s.epoch for s in steps], dtype=np.int32), sizes),
+                "step": np.concatenate(
+                    [s.first_step + np.arange(n) for s, n in zip(steps, sizes, strict=True)]
+                ),
+                "loss": np.concatenate([s.losses for s in steps]),
+                "learning_rate": np.concatenate([s.learning_rates for s in steps]),
+            }
+        )
+        self._keep_table(table, "steps", f"steps-{self.claim.attempt}.parquet")
+
+    def keep_predictions(self, columns: dict[str, NDArray[np.generic] | list[str]]) -> None:
+        """Keep the test windows with what was predicted."""
+        self._keep_table(pa.table(columns), "predictions", "predictions.parquet")
+
+    def _keep_table(self, table: pa.Table, kind: str, name: str) -> None:
+        with artifacts.writing() as draft:
+            pq.write_table(table, draft.path, compression="zstd")
+        self._enter(draft, kind, name, PARQUET)
+
+    def _enter(self, draft: artifacts.Draft, kind: str, name: str, media_type: str) -> str:
+        file = ArtifactFile(
+            id=draft.artifact_id,
+            kind=kind,
+            name=name,
+            media_type=media_type,
+            size_bytes=draft.size,
+            sha256=draft.sha256,
+        )
+        with session_scope() as session:
+            add_artifact(session, self.claim, file)
+        return file.id
