@@ -67,7 +67,7 @@ class WindowSpec(Spec):
     """Length and hops of the windows cut from each side, in samples, and how each is scaled."""
 
     length: int = Field(default=2048, ge=64, le=1_048_576)
-    train_hop: int = Field(default=256, ge=1)
+    train_hop: int = Field(default=512, ge=1)
     test_hop: int = Field(default=2048, ge=1)
     scaling: Literal["zscore", "none"] = "zscore"
 
@@ -75,9 +75,9 @@ class WindowSpec(Spec):
 class OptimizerSpec(Spec):
     """How the weights are moved."""
 
-    kind: Literal["adam", "adamw", "sgd"] = "adam"
-    learning_rate: float = Field(default=1e-3, gt=0, le=10)
-    weight_decay: float = Field(default=0.0, ge=0, le=10)
+    kind: Literal["adam", "adamw", "sgd"] = "adamw"
+    learning_rate: float = Field(default=1e-2, gt=0, le=10)
+    weight_decay: float = Field(default=0.1, ge=0, le=10)
     schedule: Literal["constant", "cosine"] = "cosine"
 
 
@@ -93,7 +93,7 @@ class TrainingSpec(Spec):
     windows: WindowSpec = WindowSpec()
     optimizer: OptimizerSpec = OptimizerSpec()
     batch_size: int = Field(default=64, ge=2, le=65_536)
-    epochs: int = Field(default=30, ge=1, le=100_000)
+    epochs: int = Field(default=8, ge=1, le=100_000)
     patience: int | None = Field(default=None, ge=1)
     seed: int = Field(default=0, ge=0)
     device: Literal["auto", "cpu", "cuda"] = "auto"

@@ -76,7 +76,8 @@ def _named_groups(groups: dict[str, list[int]], spec: SplitSpec) -> tuple[set[st
     for side, named in (("train", train), ("test", test)):
         missing = sorted(named - set(groups))
         if missing:
-            raise InvalidInputError(f"--{side}-{nouns} {','.join(missing)}: stored {nouns} are {stored}")
+            option = f"--{side}-loads" if spec.kind is SplitKind.BY_LOAD else f"--{side}-values"
+            raise InvalidInputError(f"{option} {','.join(missing)}: stored {nouns} are {stored}")
     if both := train & test:
         raise InvalidInputError(f"{nouns} {', '.join(sorted(both))} are on both sides; name each once")
     train, test = train or set(groups) - test, test or set(groups) - train

@@ -151,7 +151,7 @@ def test_steps_are_told_once_an_epoch_and_follow_the_schedule() -> None:
         (3, 12, 6),
     ]
     rates = np.concatenate([record.learning_rates for record in steps])
-    np.testing.assert_allclose(rates, 1e-3 * (1 + np.cos(np.pi * np.arange(18) / 18)) / 2)
+    np.testing.assert_allclose(rates, 1e-2 * (1 + np.cos(np.pi * np.arange(18) / 18)) / 2)
     assert np.mean(steps[-1].losses) == pytest.approx(result.epochs[-1].train_loss, rel=1e-5)
 
 
