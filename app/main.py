@@ -17,7 +17,9 @@ from app.server.binding import check_bind, open_socket
 from app.server.guard import USER_HEADER, Guard
 from app.server.missing import missing_page
 from app.server.sockets import adjust_bokeh_fastapi
+from core.queries.runs import list_active_runs
 from core.settings import Settings
+from core.storage.database import read_scope
 
 # The pages, in the order of the rail.
 PAGES: tuple[type[PageView], ...] = ()
@@ -26,8 +28,15 @@ JobsQuery = Callable[[], list[RunningJob]]
 
 
 def list_running_jobs() -> list[RunningJob]:
-    """Return what runs now, for the header's chip."""
-    return []
+    """Return what runs now, for the header's chip; a training opens its experiment, an import its signals."""
+    with read_scope() as session:
+        runs = [run for run in list_active_runs(session) if run.status == "running"]
+    return [
+        RunningJob(run.name, run.progress, "/experiments", {"experiment": str(run.id)})
+        if run.kind == "training"
+        else RunningJob(run.name, run.progress, "/signals")
+        for run in runs
+    ]
 
 
 def create_app(

@@ -233,7 +233,7 @@ def _frame_sx(rail_px: int) -> dict[str, Any]:
             "boxShadow": "none",
         },
         "& .header .MuiLinearProgress-root": {"position": "absolute", "bottom": "-1px", "height": "2px"},
-        "& .main-content > * > *": {"flexShrink": "0 !important"},
+        "& .main-content > * > *": {"flexShrink": "0 !important", "maxHeight": "none !important"},
         "& .main": {"backgroundColor": "background.default", "flex": "1 1 0", "minWidth": 0},
     }
 

@@ -1,0 +1,40 @@
+"""The session of a closed tab is released."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from bokeh.protocol.exceptions import ProtocolError
+
+from app.server.sockets import releasing_connect
+
+
+class ClosedTab:
+    """A handler whose socket has ended, with the application that counts its clients."""
+
+    def __init__(self) -> None:
+        self.connection = object()
+        self.application = self
+        self.lost: list[object] = []
+
+    def client_lost(self, connection: object) -> None:
+        self.lost.append(connection)
+
+
+class Socket:
+    class client_state:  # noqa: N801 - Starlette's attribute
+        name = "CONNECTED"
+
+    class url:  # noqa: N801 - Starlette's attribute
+        path = "/ws"
+
+
+@pytest.mark.parametrize("ending", [None, RuntimeError("Token is expired."), ProtocolError("forged")])
+def test_session_is_released_however_its_socket_ends(ending: Exception | None) -> None:
+    async def connect(_handler: Any, _socket: Any) -> None:
+        if ending is not None:
+            raise ending
+
+    tab = ClosedTab()
+    asyncio.run(releasing_connect(connect)(tab, Socket()))
+    assert tab.lost == [tab.connection]

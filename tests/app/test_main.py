@@ -1,0 +1,32 @@
+"""The process that serves the pages."""
+
+import json
+import subprocess
+import sys
+
+import httpx
+from bokeh_fastapi.handler import WSHandler
+
+from app.main import create_app
+from app.server.sockets import adjust_bokeh_fastapi
+from core.settings import PROJECT_ROOT
+
+HEAVY = {"torch", "optuna", "papermill", "captum", "celery.app.base"}
+
+
+def test_serving_loads_neither_torch_nor_optuna_nor_papermill() -> None:
+    code = "import json, sys, app.main as m; m.create_app(); print(json.dumps(list(sys.modules)))"
+    listed = subprocess.run([sys.executable, "-c", code], cwd=PROJECT_ROOT, capture_output=True, check=True)
+    assert set(json.loads(listed.stdout)) & HEAVY == set()
+
+
+def test_home_and_health_answer_over_an_empty_home(served: str) -> None:
+    assert httpx.get(f"{served}/health", trust_env=False).json()["status"] == "ok"
+
+
+def test_app_releases_sessions_and_a_second_adjustment_changes_nothing() -> None:
+    create_app()
+    once = WSHandler.ws_connect
+    adjust_bokeh_fastapi()
+    assert hasattr(once, "__wrapped__")
+    assert WSHandler.ws_connect is once
