@@ -1,7 +1,9 @@
 """Import recordings: read each file, store its channels, then enter all of them at once."""
 
 import hashlib
-from collections import Counter
+from collections import Counter, deque
+from collections.abc import Sequence, Set
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,15 +26,44 @@ from core.vibration.sampling import resample
 logger = structlog.get_logger(__name__)
 
 
+# Reading and transforming let go of the interpreter's lock, and disks take several flushes at once.
+READERS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """What one file gave: its content's hash and its channels, or why it was refused."""
+
+    name: str
+    num_bytes: int
+    digest: str | None = None
+    stored: tuple[StoredRecording, ...] = ()
+    error: str | None = None
+
+
 @dataclass(slots=True)
 class Gathered:
     """What the files of one import gave; nothing of it is in the database yet."""
 
+    known: set[str]  # content hashes of files that are stored or were met before
     stored: list[StoredRecording] = field(default_factory=list)
     errors: dict[str, str] = field(default_factory=dict)  # by file name
     findings: list[str] = field(default_factory=list)
     num_bytes: int = 0
     num_known: int = 0
+
+    def add(self, result: FileResult) -> None:
+        """Count one file's result in."""
+        self.num_bytes += result.num_bytes
+        if result.error is not None:
+            self.errors[result.name] = result.error
+        elif result.digest in self.known:
+            self.num_known += 1
+        else:
+            self.known.add(str(result.digest))
+            self.stored.extend(result.stored)
+            for item in result.stored:
+                self.findings.extend(f"{item.signal_id}: {finding}" for finding in item.recording.findings)
 
 
 def import_files(claim: Claim) -> None:
@@ -41,18 +72,15 @@ def import_files(claim: Claim) -> None:
         row = session.get_one(DatasetImport, claim.row_id)
         spec = ImportSpec.model_validate(row.config)
         actor = Actor(user_id=row.created_by, role="researcher", via="job")
-        known = _known_files(session, spec.dataset)
+        gathered = Gathered(_known_files(session, spec.dataset))
         rates = _stored_rates(session, spec.dataset)
     files = readers.find_files(spec.paths)
     if not files:
         raise InvalidInputError(
             f"no recording lies under {', '.join(map(str, spec.paths))}; give .mat files or a folder of them"
         )
-    gathered, progress = Gathered(), Progress(claim, len(files))
-    for path in files:
-        _gather(path, known, gathered)
-        if not progress.advance():
-            return
+    if not _gather_all(claim, files, gathered):
+        return
     _settle_rates(spec.mixed_rates, rates, gathered)
     with session_scope() as session:
         _report(session, claim, gathered, len(files))
@@ -62,6 +90,25 @@ def import_files(claim: Claim) -> None:
         )
     with session_scope() as session:
         _enter(session, actor, claim, spec.dataset, gathered)
+
+
+def _gather_all(claim: Claim, files: Sequence[Path], gathered: Gathered) -> bool:
+    """Read all files, a few at a time; False where the import was cancelled meanwhile."""
+    progress, waiting = Progress(claim, len(files)), deque[Future[FileResult]]()
+    stored_before = frozenset(gathered.known)
+    with ThreadPoolExecutor(READERS, thread_name_prefix="import") as pool:
+        for path in files:
+            # No more in flight than are read at once: a file is held in memory while it is.
+            if len(waiting) >= READERS:
+                gathered.add(waiting.popleft().result())
+                if not progress.advance():
+                    return False
+            waiting.append(pool.submit(_read, path, stored_before))
+        for future in waiting:
+            gathered.add(future.result())
+            if not progress.advance():
+                return False
+    return True
 
 
 def _known_files(session: Session, dataset: str) -> set[str]:
@@ -82,24 +129,23 @@ def _stored_rates(session: Session, dataset: str) -> Counter[float]:
     return Counter(dict(rows.tuples().all()))
 
 
-def _gather(path: Path, known: set[str], gathered: Gathered) -> None:
+def _read(path: Path, stored_before: Set[str]) -> FileResult:
     try:
         content = path.read_bytes()
-        gathered.num_bytes += len(content)
-        digest = hashlib.sha256(content).hexdigest()
-        if digest in known:
-            gathered.num_known += 1
-            return
-        known.add(digest)
-        recordings = readers.read_file(path)
-    except (InvalidInputError, OSError) as error:
+    except OSError as error:
+        return FileResult(path.name, 0, error=f"{path.name} cannot be read: {error.strerror}")
+    digest = hashlib.sha256(content).hexdigest()
+    if digest in stored_before:
+        return FileResult(path.name, len(content), digest)
+    try:
+        stored = tuple(
+            store_recording(replace(recording, meta_data={**recording.meta_data, "source_sha256": digest}))
+            for recording in readers.read_file(path)
+        )
+    except InvalidInputError as error:
         logger.warning("file_refused", file=path.name, reason=str(error))
-        gathered.errors[path.name] = str(error)
-        return
-    for recording in recordings:
-        item = store_recording(replace(recording, meta_data={**recording.meta_data, "source_sha256": digest}))
-        gathered.findings.extend(f"{item.signal_id}: {finding}" for finding in recording.findings)
-        gathered.stored.append(item)
+        return FileResult(path.name, len(content), error=str(error))
+    return FileResult(path.name, len(content), digest, stored)
 
 
 def _settle_rates(choice: MixedRates, stored_rates: Counter[float], gathered: Gathered) -> None:

@@ -13,7 +13,7 @@ def ensure_local_user(session: Session) -> User:
     """Return the home's local user, making the row at first start; it has no password and cannot sign in."""
     user = session.scalar(select(User).where(User.username == LOCAL_USERNAME))
     if user is None:
-        user = User(username=LOCAL_USERNAME, email="local@localhost", role="admin", is_active=True)
+        user = User(username=LOCAL_USERNAME, role="admin", is_active=True)
         session.add(user)
         session.flush()
     return user

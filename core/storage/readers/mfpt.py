@@ -52,8 +52,7 @@ def read(path: Path, variables: Mapping[str, tuple[int, ...]]) -> list[Recording
             severity="nominal" if fault_class == "healthy" else "unknown",
             rpm=rpm,
             load=_text(fields["load"]),
-            # The source seeded one bearing for each fault and ran it under its loads.
-            bearing_id=fault_class,
+            bearing_id=None,  # the source does not say which runs share a bearing
             machine_id="MFPT",
             source_file=path.name,
             meta_data={"source": "MFPT", "load_unit": "lb", "stated_defect_hz": defects},
