@@ -11,8 +11,10 @@ from fastapi.responses import HTMLResponse
 from panel.io.fastapi import add_applications
 from starlette.middleware.gzip import GZipMiddleware
 
+from app.api import artifacts
 from app.components.page import PageView
 from app.components.shell import RunningJob, Shell, report_callback_error
+from app.pages.experiments import ExperimentsPage
 from app.server.binding import check_bind, open_socket
 from app.server.guard import USER_HEADER, Guard
 from app.server.missing import missing_page
@@ -22,7 +24,7 @@ from core.settings import Settings
 from core.storage.database import read_scope
 
 # The pages, in the order of the rail.
-PAGES: tuple[type[PageView], ...] = ()
+PAGES: tuple[type[PageView], ...] = (ExperimentsPage,)
 
 JobsQuery = Callable[[], list[RunningJob]]
 
@@ -49,6 +51,7 @@ def create_app(
         title="Brinell", version=version("brinell"), docs_url=None, redoc_url=None, openapi_url=None
     )
     api.add_api_route("/health", _health, methods=["GET"])
+    api.include_router(artifacts.router)
 
     def open_shell() -> pn.viewable.Viewable:
         return _open_shell(pages, running_jobs)

@@ -1,12 +1,10 @@
 """Files that runs left: downloads, and notebooks as pages."""
 
-from typing import Any
+from pathlib import Path
 from urllib.parse import quote
 
-import nbformat
 from fastapi import APIRouter, HTTPException
 from fastapi.responses import FileResponse, HTMLResponse
-from nbconvert import HTMLExporter
 
 from core.errors import NotFoundError
 from core.queries.experiments import ArtifactRow, find_artifact
@@ -17,7 +15,16 @@ NOTEBOOK_KIND = "notebook"
 LARGEST_VIEW_BYTES = 64 * 2**20
 
 # What a notebook prints is not ours: no script, no form, and nothing is asked of another host.
-VIEW_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:"
+VIEW_POLICY = "; ".join(
+    [
+        "sandbox",
+        "default-src 'none'",
+        "style-src 'unsafe-inline'",
+        "img-src data:",
+        "font-src data:",
+        "frame-ancestors 'none'",
+    ]
+)
 _TEMPLATE = """\
 {%- extends 'lab/index.html.j2' -%}
 {%- block html_head_js -%}{%- endblock html_head_js -%}
@@ -50,13 +57,11 @@ def view_artifact(artifact_id: str) -> HTMLResponse:
             f"{row.name} has {row.size_bytes:,} bytes, and pages are made of up to {LARGEST_VIEW_BYTES:,}; "
             f"download it from /artifacts/{row.id}",
         )
-    notebook = nbformat.read(path, as_version=4)
-    notebook.metadata["title"] = row.name
     headers = {"Content-Security-Policy": VIEW_POLICY, "X-Content-Type-Options": "nosniff"}
-    return HTMLResponse(_render(notebook), headers=headers)
+    return HTMLResponse(_render(path, row.name), headers=headers)
 
 
-def _located(artifact_id: str) -> tuple[ArtifactRow, Any]:
+def _located(artifact_id: str) -> tuple[ArtifactRow, Path]:
     try:
         with read_scope() as session:
             row = find_artifact(session, artifact_id)
@@ -65,7 +70,12 @@ def _located(artifact_id: str) -> tuple[ArtifactRow, Any]:
         raise HTTPException(404, str(error)) from error
 
 
-def _render(notebook: nbformat.NotebookNode) -> str:
+def _render(path: Path, title: str) -> str:
+    import nbformat
+    from nbconvert import HTMLExporter
+
+    notebook = nbformat.read(path, as_version=4)
+    notebook.metadata["title"] = title
     body, _resources = HTMLExporter(raw_template=_TEMPLATE).from_notebook_node(notebook)
     return body
 

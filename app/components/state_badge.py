@@ -15,13 +15,17 @@ BADGE_STYLE = """
 """
 
 
-def badge_html(state: str) -> str:
-    """Return the badge as markup, for a component that holds many; an unknown state is shown as it is."""
+def badge_html(state: str, more: str = "") -> str:
+    """Return the badge as markup, for a component that holds many; an unknown state is shown as it is.
+
+    `more` follows the word: how far a run is.
+    """
     icon, word = STATES.get(state, ("help", state))
+    words = escape(f"{word} {more}".strip())
     color = css_variable(state) if state in STATES else css_variable("muted")
     return (
         f'<span class="badge" style="color: {escape(color)}">'
-        f'<span class="icon" aria-hidden="true">{escape(icon)}</span>{escape(word)}</span>'
+        f'<span class="icon" aria-hidden="true">{escape(icon)}</span>{words}</span>'
     )
 
 

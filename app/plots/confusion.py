@@ -5,13 +5,17 @@ from dataclasses import dataclass
 from math import pi
 from typing import Any
 
+from bokeh.core.properties import value
 from bokeh.models import ColumnDataSource, FactorRange, HoverTool, TapTool
 from bokeh.palettes import Viridis256
 from bokeh.plotting import figure
 
+from app.theme import CATEGORIES, SANS
+
 CELL_PX = 38
 EMPTY_INK = "#8a8f98"
-SELECTED_INK = "#e8590c"
+SELECTED_INK = CATEGORIES[5]
+COLUMNS = ("true", "predicted", "unit", "support", "count", "share", "text", "fill", "alpha", "ink")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +44,16 @@ def draw_confusion(classes: Sequence[str], matrix: Sequence[Sequence[int]], unit
         output_backend="canvas",
     )
     plot.toolbar.autohide, plot.toolbar.logo = True, None
+    plot.outline_line_color = None
     plot.xgrid.visible = plot.ygrid.visible = False
     plot.xaxis.major_label_orientation = pi / 4 if _label_px(labels) > 56 else "horizontal"
-    plot.axis.major_tick_line_color = None
+    plot.axis.major_tick_out = plot.axis.major_tick_in = 0
     cells = _draw_cells(plot, source)
-    tooltips = [("true", "@true"), ("predicted", "@predicted"), ("@unit", "@count of @support (@share{0.0%})")]
+    tooltips = [
+        ("true", "@true"),
+        ("predicted", "@predicted"),
+        ("@unit", "@count of @support (@share{0.0%})"),
+    ]
     plot.add_tools(HoverTool(renderers=[cells], tooltips=tooltips), TapTool(renderers=[cells]))
     return Confusion(plot, source, tuple(labels))
 
@@ -94,6 +103,7 @@ def _draw_cells(plot: figure, source: ColumnDataSource) -> Any:
         text_color="ink",
         text_align="center",
         text_baseline="middle",
+        text_font=value(SANS),
         text_font_size="12px",
         nonselection_text_alpha=1.0,
     )
@@ -101,39 +111,20 @@ def _draw_cells(plot: figure, source: ColumnDataSource) -> Any:
 
 
 def _cells(classes: Sequence[str], matrix: Sequence[Sequence[int]], unit: str) -> dict[str, list[Any]]:
-    columns: dict[str, list[Any]] = {
-        name: []
-        for name in (
-            "true",
-            "predicted",
-            "count",
-            "support",
-            "share",
-            "text",
-            "fill",
-            "alpha",
-            "ink",
-            "unit",
-        )
-    }
+    cells: list[dict[str, Any]] = []
     for true, row in zip(classes, matrix, strict=True):
         support = sum(row)
         for predicted, count in zip(classes, row, strict=True):
-            share = count / support if support else 0.0
-            for name, value in _cell(share, count).items():
-                columns[name].append(value)
-            for name, value in zip(
-                ("true", "predicted", "count", "support", "share", "unit"),
-                (true, predicted, count, support, share, unit),
-                strict=True,
-            ):
-                columns[name].append(value)
-    return columns
+            named = {"true": true, "predicted": predicted, "unit": unit, "support": support}
+            cells.append(named | _cell(count / support if support else 0.0, count))
+    return {name: [cell[name] for cell in cells] for name in COLUMNS}
 
 
 def _cell(share: float, count: int) -> dict[str, Any]:
     """Return the look of a cell; one without any stays the ground, so that a single mistake is seen."""
     return {
+        "count": count,
+        "share": share,
         "text": f"{count:,}",
         "fill": Viridis256[round(share * 255)],
         "alpha": 1.0 if count else 0.06,

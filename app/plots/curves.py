@@ -12,6 +12,7 @@ from bokeh.models import (
     Label,
     Legend,
     LegendItem,
+    Node,
     NumeralTickFormatter,
     PrintfTickFormatter,
     Span,
@@ -19,12 +20,12 @@ from bokeh.models import (
 )
 from bokeh.plotting import figure
 
-from app.theme import CATEGORIES, LIGHT
+from app.theme import CANVAS_ACCENT, CANVAS_SIGNAL, CATEGORIES, SANS
 
-HEIGHT_PX = 236
-TRAINING_INK = CATEGORIES[7]
-VALIDATION_INK = CATEGORIES[4]
-BEST_INK = LIGHT.cursor
+HEIGHT_PX = 230
+TRAINING_INK = CANVAS_SIGNAL
+VALIDATION_INK = CANVAS_ACCENT
+BEST_INK = CATEGORIES[5]
 COLUMNS = ("epoch", "train_loss", "val_loss", "train_accuracy", "val_accuracy", "learning_rate")
 
 
@@ -73,7 +74,7 @@ def draw_curves(epochs: pd.DataFrame, best_epoch: int | None) -> Curves:
         _draw(
             source,
             x_range,
-            "accuracy (share of windows)",
+            "accuracy of windows",
             percent,
             "0.00%",
             _Line("train_accuracy", training, TRAINING_INK),
@@ -85,10 +86,12 @@ def draw_curves(epochs: pd.DataFrame, best_epoch: int | None) -> Curves:
             "learning rate",
             PrintfTickFormatter(format="%.1e"),
             "0.00e+0",
-            _Line("learning_rate", "of the last step", TRAINING_INK),
+            _Line("learning_rate", "at the epoch’s last step", TRAINING_INK),
         ),
     )
-    curves = Curves(figures, source, tuple(_mark(plot) for plot in figures))
+    # The label stands where its curve does not end: losses fall, accuracies rise.
+    ends = ("top", "bottom", "top")
+    curves = Curves(figures, source, tuple(_mark(plot, end) for plot, end in zip(figures, ends, strict=True)))
     mark_best(curves, best_epoch)
     return curves
 
@@ -107,11 +110,13 @@ def extend_curves(curves: Curves, written: pd.DataFrame) -> None:
 
 def mark_best(curves: Curves, best_epoch: int | None) -> None:
     """Mark the epoch whose weights were kept; None: no mark."""
+    late = best_epoch is not None and 2 * best_epoch > max(curves.source.data["epoch"], default=0)
     for line, label in curves.marks:
         line.visible = label.visible = best_epoch is not None
         if best_epoch is not None:
             line.location = label.x = best_epoch
             label.text = f"best: epoch {best_epoch}"
+            label.text_align, label.x_offset = ("right", -5) if late else ("left", 5)
 
 
 def _columns(epochs: pd.DataFrame) -> dict[str, object]:
@@ -137,15 +142,13 @@ def _draw(
         toolbar_location="above",
         output_backend="canvas",
     )
-    plot.toolbar.autohide, plot.toolbar.logo = True, None
+    plot.toolbar.autohide, plot.toolbar.logo, plot.toolbar_inner = True, None, True
+    plot.outline_line_color = None
     plot.xaxis.ticker = BasicTicker(min_interval=1, desired_num_ticks=6)
     plot.yaxis.formatter = ticks
     plot.yaxis.ticker = BasicTicker(desired_num_ticks=5)
     items = [_draw_line(plot, source, line) for line in lines]
-    plot.add_layout(
-        Legend(items=items, orientation="horizontal", padding=0, margin=0, glyph_width=16, spacing=12),
-        "above",
-    )
+    plot.add_layout(_legend(items), "above")
     tooltips = [("epoch", "@epoch{0}"), *((line.name, f"@{line.column}{{{hover_format}}}") for line in lines)]
     plot.add_tools(HoverTool(renderers=items[-1].renderers[:1], tooltips=tooltips, mode="vline"))
     return plot
@@ -158,13 +161,29 @@ def _draw_line(plot: figure, source: ColumnDataSource, line: _Line) -> LegendIte
     return LegendItem(label=line.name, renderers=[drawn, points])
 
 
-def _mark(plot: figure) -> tuple[Span, Label]:
-    line = Span(dimension="height", line_color=BEST_INK, line_dash="dashed", line_width=1.2)
+def _legend(items: list[LegendItem]) -> Legend:
+    return Legend(
+        items=items,
+        orientation="horizontal",
+        location="left",
+        padding=0,
+        margin=0,
+        glyph_width=16,
+        spacing=12,
+        border_line_width=0,
+        label_text_font_size="12px",
+    )
+
+
+def _mark(plot: figure, end: str) -> tuple[Span, Label]:
+    line = Span(location=0, dimension="height", line_color=BEST_INK, line_dash="dashed", line_width=1.2)
     label = Label(
-        y=4,
-        y_units="screen",
-        x_offset=4,
+        x=0,
+        y=Node(target="frame", symbol=end),
+        y_offset=4 if end == "bottom" else -4,
+        text_baseline=end,
         text_color=BEST_INK,
+        text_font=SANS,
         text_font_size="12px",
         text="",
     )

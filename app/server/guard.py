@@ -93,7 +93,7 @@ def _without_claims(scope: Scope) -> Scope:
 def _set_headers(message: Message, scope: Scope) -> None:
     headers = MutableHeaders(scope=message)
     for name, value in SECURITY_HEADERS.items():
-        headers[name] = value
+        headers.setdefault(name, value)  # a route may say something stricter of itself
     if "cache-control" not in headers:
         headers["cache-control"] = _cache_rule(scope, headers)
 

@@ -5,19 +5,9 @@ from typing import Any, ClassVar
 import param
 
 from app.state.page import PageState
+from core.queries.experiments import SORT_COLUMNS
 
 STATUSES = ("pending", "running", "paused", "completed", "failed", "cancelled")
-SORTS = (
-    "id",
-    "name",
-    "model",
-    "dataset",
-    "status",
-    "test_accuracy",
-    "val_accuracy",
-    "duration_s",
-    "created_at",
-)
 
 
 class ExperimentsState(PageState):
@@ -40,7 +30,7 @@ class ExperimentsState(PageState):
     text = param.String(default="", doc="part of a name or model")
     status = param.Selector(default="", objects=["", *STATUSES], doc="state wanted; empty: any")
     dataset = param.String(default="", doc="data set wanted; empty: any")
-    sort = param.Selector(default="id", objects=list(SORTS), doc="column that orders the table")
+    sort = param.Selector(default="id", objects=list(SORT_COLUMNS), doc="column that orders the table")
     descending = param.Boolean(default=True, doc="largest first")
     page = param.Integer(default=1, bounds=(1, None), doc="page of the table")
     unit = param.Selector(default="windows", objects=["windows", "records"], doc="what the matrix counts")
@@ -54,3 +44,13 @@ class ExperimentsState(PageState):
     def choose_cell(self, true: str | None, predicted: str | None) -> None:
         """List the windows of one cell of the confusion matrix; None, None: no list."""
         self.param.update(true=true, predicted=predicted)
+
+
+class CellWindowsState(param.Parameterized):
+    """The place in the list of one cell's windows; not in the address."""
+
+    sort = param.Selector(
+        default="signal_id", objects=["signal_id", "start_s", "confidence"], doc="column that orders the list"
+    )
+    descending = param.Boolean(default=False, doc="largest first")
+    page = param.Integer(default=1, bounds=(1, None), doc="page of the list")

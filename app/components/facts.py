@@ -1,0 +1,82 @@
+"""Small things to read: pairs of name and value, and tables of a few rows."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import Any
+
+import panel as pn
+
+from app.components.safe_text import markup
+from app.theme import MONO, css_variable
+
+_STYLE = f"""
+:host {{ display: block; overflow-x: auto; }}
+table {{ border-collapse: collapse; width: 100%; font-size: 13px; font-variant-numeric: tabular-nums;
+  color: {css_variable("text")}; }}
+th, td {{ padding: 4px 8px; text-align: left; vertical-align: top; }}
+tr > :first-child {{ padding-left: 0; }}
+tr > :last-child {{ padding-right: 0; }}
+tr + tr > * , thead + tbody > tr > * {{ border-top: 1px solid {css_variable("border")}; }}
+th {{ color: {css_variable("muted")}; font-weight: 400; white-space: nowrap; }}
+.facts th {{ width: 1%; padding-right: 16px; }}
+.facts td {{ font-family: {MONO}; font-size: 12.5px; overflow-wrap: anywhere; }}
+.facts th.inner {{ padding-left: 16px; }}
+.named tbody td:first-child {{ white-space: nowrap; }}
+.number {{ text-align: right; white-space: nowrap; }}
+[title] {{ cursor: help; }}
+"""
+
+
+def facts(pairs: Mapping[str, Any], **params: Any) -> pn.pane.HTML:
+    """Show names and values, one pair a line; a mapping as value becomes indented lines."""
+    rows = "".join(
+        f'<tr><th class="{"inner" if depth else ""}">{escape(name)}</th><td>{escape(_word(value))}</td></tr>'
+        for name, value, depth in _lines(pairs)
+    )
+    return markup(f'<table class="facts">{rows}</table>', style=_STYLE, **params)
+
+
+def small_table(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], notes: Mapping[str, str] | None = None
+) -> pn.pane.HTML:
+    """Show a few rows of words: the first column names the row, the others are set as numbers.
+
+    A cell whose text is a key of `notes` explains itself when pointed at.
+    """
+    told = notes or {}
+    head = "".join(
+        f'<th class="{"number" if place else ""}">{escape(c)}</th>' for place, c in enumerate(columns)
+    )
+    body = "".join(
+        "<tr>"
+        + "".join(_cell(value, told.get(value), number=bool(i)) for i, value in enumerate(row))
+        + "</tr>"
+        for row in rows
+    )
+    return markup(
+        f'<table class="named"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>',
+        style=_STYLE,
+        sizing_mode="stretch_width",
+    )
+
+
+def _cell(value: str, note: str | None, *, number: bool) -> str:
+    title = f' title="{escape(note)}"' if note else ""
+    return f'<td class="{"number" if number else ""}"{title}>{escape(value)}</td>'
+
+
+def _lines(pairs: Mapping[str, Any], depth: int = 0) -> Iterable[tuple[str, Any, int]]:
+    for name, value in pairs.items():
+        if isinstance(value, Mapping) and value:
+            yield name, "", depth
+            yield from _lines(value, depth + 1)
+        else:
+            yield name, value, depth
+
+
+def _word(value: Any) -> str:
+    if value is None or value in ({}, [], ()):
+        return "–"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(str, value))
+    return str(value)

@@ -1,0 +1,27 @@
+"""A reservation that stands beside a result and must not be overlooked."""
+
+from html import escape
+from typing import Any
+
+import panel as pn
+
+from app.components.safe_text import markup
+from app.theme import css_variable
+
+WARNING_STYLE = f"""
+.warning {{ display: inline-flex; align-items: center; gap: 6px; padding: 2px 8px; border-radius: 6px;
+  font-size: 13px; line-height: 18px; color: {css_variable("paused")};
+  border: 1px solid {css_variable("paused")}; }}
+.warning .icon {{ font: 16px/16px "Material Icons Outlined"; font-feature-settings: "liga"; width: 16px;
+  height: 16px; overflow: hidden; flex: none; }}
+"""
+
+
+def warning_html(words: str) -> str:
+    """Return the reservation as markup, for a component that holds more."""
+    return f'<span class="warning"><span class="icon" aria-hidden="true">warning</span>{escape(words)}</span>'
+
+
+def warning(words: str, **params: Any) -> pn.pane.HTML:
+    """Show a reservation by icon, words and colour."""
+    return markup(warning_html(words), style=WARNING_STYLE, **params)

@@ -1,0 +1,110 @@
+"""What an experiment stands on, as cards: split and audit, specification, provenance, files."""
+
+from html import escape
+from typing import Any
+
+import panel as pn
+
+from app.components.card import card
+from app.components.facts import facts, small_table
+from app.components.safe_text import markup, text
+from app.pages.experiments.words import ABSENT, share, size
+from app.theme import MONO, css_variable
+from core.queries.experiments import ArtifactRow, Evaluation, ExperimentDetail
+
+UNDEFINED = {ABSENT: "undefined: the class was never predicted, or has no test window"}
+
+_FILES_STYLE = f"""
+.files {{ display: grid; grid-template-columns: minmax(0, 1fr) auto auto; gap: 6px 16px; font-size: 13px;
+  font-variant-numeric: tabular-nums; }}
+.files > * {{ overflow-wrap: anywhere; }}
+.size {{ text-align: right; color: {css_variable("muted")}; white-space: nowrap; }}
+a {{ color: {css_variable("accent")}; text-decoration: none; }}
+a:hover {{ text-decoration: underline; }}
+.digest {{ font: 12px {MONO}; color: {css_variable("muted")}; }}
+"""
+
+
+def per_class_card(evaluation: Evaluation) -> pn.Column:
+    """Show precision, recall, F1 and support of each class."""
+    rows = [
+        (score.label, share(score.precision), share(score.recall), share(score.f1), f"{score.support:,}")
+        for score in evaluation.per_class
+    ]
+    table = small_table(("class", "precision", "recall", "F1", "windows"), rows, UNDEFINED)
+    notes = [text(f"{ABSENT} {UNDEFINED[ABSENT]}", "caption", margin=(8, 0, 0, 0))]
+    has_undefined = any(ABSENT in row for row in rows)
+    return card(table, *(notes if has_undefined else []), title="Per class")
+
+
+def split_card(detail: ExperimentDetail) -> pn.Column:
+    """Show both sides of the split, what they share, and what was noticed."""
+    audit = detail.audit
+    if audit is None:
+        return card(
+            text("The records are split, and the two sides compared, when the run starts.", "muted"),
+            title="Split and leakage audit",
+        )
+    sides = audit.get("sides", {})
+    counted = list(dict.fromkeys(what for side in sides.values() for what in side))
+    rows = [(name, *(f"{side.get(what, 0):,}" for what in counted)) for name, side in sides.items()]
+    content: list[Any] = [text(audit.get("sentence", ""), margin=(0, 0, 8, 0))]
+    if rows:
+        content.append(small_table(("side", *counted), rows))
+    content.append(facts(_shared(audit), sizing_mode="stretch_width", margin=(8, 0, 0, 0)))
+    content += [text(message, "caption", margin=(8, 0, 0, 0)) for message in _remarks(audit)]
+    return card(*content, title="Split and leakage audit")
+
+
+def _shared(audit: dict[str, Any]) -> dict[str, str]:
+    shared = {
+        f"shared {what}": f"{both} of the {total} tested"
+        for what, (both, total) in audit.get("shared", {}).items()
+    }
+    unknown = {f"{what} not stated by": n for what, n in audit.get("unknown", {}).items() if n}
+    return shared | {name: f"{n} {'record' if n == 1 else 'records'}" for name, n in unknown.items()}
+
+
+def _remarks(audit: dict[str, Any]) -> list[str]:
+    return [*audit.get("messages", []), *audit.get("traits", [])]
+
+
+def spec_card(detail: ExperimentDetail) -> pn.Column:
+    """Show what was asked for."""
+    return card(facts(detail.spec.model_dump(mode="json"), sizing_mode="stretch_width"), title="Asked for")
+
+
+def provenance_card(detail: ExperimentDetail) -> pn.Column:
+    """Show what the result stands on."""
+    speed = detail.metrics.get("windows_per_second")
+    told = dict(detail.provenance) | ({"windows_per_second": f"{speed:,.0f}"} if speed else {})
+    stopped = {"stopped": detail.metrics["stopped"]} if "stopped" in detail.metrics else {}
+    shown = facts(told | stopped, sizing_mode="stretch_width") if told else text(NO_PROVENANCE, "muted")
+    return card(shown, title="Provenance")
+
+
+NO_PROVENANCE = "Device, versions and checksums are written when the run starts."
+
+
+def files_card(detail: ExperimentDetail) -> pn.Column:
+    """Show the files that the run left."""
+    if not detail.artifacts:
+        return card(text("The run has left no file yet.", "muted"), title="Files")
+    rows = "".join(map(_file_html, detail.artifacts))
+    return card(
+        markup(f'<div class="files">{rows}</div>', style=_FILES_STYLE, sizing_mode="stretch_width"),
+        title="Files",
+    )
+
+
+def _file_html(file: ArtifactRow) -> str:
+    address = f"/artifacts/{escape(file.id)}"
+    view = (
+        f'<a href="{address}/view" target="_blank" rel="noopener">read</a>'
+        if file.kind == "notebook"
+        else f'<span class="size">{escape(file.kind)}</span>'
+    )
+    return (
+        f'<a href="{address}" download title="SHA-256 {escape(file.sha256)}">{escape(file.name)}</a>'
+        f'{view}<span class="size">{size(file.size_bytes)}</span>'
+    )

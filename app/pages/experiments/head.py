@@ -1,0 +1,182 @@
+"""What one experiment is and how good: name, state, figures, what they stand on, and what may be done."""
+
+from collections.abc import Callable
+from html import escape
+
+import panel as pn
+import panel_material_ui as pmui
+
+from app.components.progress import progress
+from app.components.safe_text import markup, text
+from app.components.stat import stat, stats
+from app.components.state_badge import BADGE_STYLE, badge_html
+from app.components.warning import WARNING_STYLE, warning_html
+from app.pages.experiments.words import ABSENT, SAME_RECORD, moment, share, span
+from app.theme import MONO, css_variable
+from core.clock import utc_now
+from core.queries.experiments import ExperimentDetail
+
+MOST_FIGURES = 7
+ACTIVE = frozenset({"pending", "running", "paused"})
+
+_STYLE = f"""
+{BADGE_STYLE} {WARNING_STYLE}
+.name {{ display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px; }}
+.name .title {{ overflow-wrap: anywhere; }}
+.number {{ font: 13px {MONO}; color: {css_variable("muted")}; }}
+.stands {{ display: flex; flex-wrap: wrap; align-items: center; gap: 6px 12px; }}
+.reason {{ margin-top: 12px; padding: 8px 12px; border-radius: 6px; white-space: pre-line;
+  overflow-wrap: anywhere; border: 1px solid {css_variable("failed")}; color: {css_variable("failed")}; }}
+"""
+
+
+class Head(pn.viewable.Viewer):
+    """The headline of one experiment; `act` is told "pause", "resume" or "cancel"."""
+
+    def __init__(self, detail: ExperimentDetail, act: Callable[[str], None]) -> None:
+        super().__init__()
+        self._act = act
+        self._title = markup("", style=_STYLE, sizing_mode="stretch_width", styles={"flex": "1 1 320px"})
+        self._figures = [stat("", "") for _ in range(MOST_FIGURES)]
+        self._stands = markup("", style=_STYLE, sizing_mode="stretch_width")
+        self._progress = progress(None, "", margin=(12, 0, 0, 0))
+        self._question = text("")
+        self.pause = self._button("Pause", "pause", lambda: act("pause"))
+        self.resume = self._button("Resume", "play_arrow", lambda: act("resume"))
+        self.cancel = self._button("Cancel", "close", self._ask)
+        self.confirm = pmui.Button(label="Cancel it", color="error", variant="contained", size="small")
+        self.confirm.on_click(lambda _: self._confirmed())
+        keep = pmui.Button(label="Keep it", variant="outlined", size="small")
+        keep.on_click(lambda _: self.dialog.param.update(open=False))
+        self.dialog = pmui.Dialog(
+            self._question, pn.Row(self.confirm, keep, margin=(16, 0, 0, 0)), title="Cancel this experiment?"
+        )
+        self.dialog.title_variant = "h6"
+        self._shown: ExperimentDetail | None = None
+        self.show(detail, epoch_s=None)
+
+    def show(self, detail: ExperimentDetail, *, epoch_s: float | None) -> None:
+        """Bring the headline up to date; what did not change is left alone."""
+        if detail != self._shown:
+            self._shown = detail
+            self._title.object = _title_html(detail)
+            self._stands.object = _stands_html(detail)
+            self._show_figures(_figures(detail))
+            self._allow(detail.row.status)
+            self._question.object = text(_question(detail)).object
+        self._progress.visible = detail.row.status in ACTIVE
+        if self._progress.visible:
+            self._progress.object = _progress(detail, epoch_s).object
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        buttons = pn.Row(self.pause, self.resume, self.cancel, margin=0)
+        return pn.Column(
+            pn.FlexBox(
+                self._title, buttons, gap="8px 16px", margin=(0, 0, 12, 0), sizing_mode="stretch_width"
+            ),
+            stats(*self._figures),
+            self._stands,
+            self._progress,
+            self.dialog,
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+
+    def _show_figures(self, figures: list[pn.pane.HTML]) -> None:
+        """Write into the panes that stand, so that nothing blinks while a run moves them."""
+        for place, pane in enumerate(self._figures):
+            pane.visible = place < len(figures)
+            if pane.visible:
+                pane.object = figures[place].object
+
+    @staticmethod
+    def _button(label: str, icon: str, act: Callable[[], None]) -> pmui.Button:
+        button = pmui.Button(label=label, icon=icon, variant="outlined", size="small", margin=(0, 0, 0, 8))
+        button.on_click(lambda _: act())
+        return button
+
+    def _allow(self, status: str) -> None:
+        self.pause.visible = status in {"pending", "running"}
+        self.resume.visible = status == "paused"
+        self.cancel.visible = status in ACTIVE
+        if status not in ACTIVE:
+            self.dialog.open = False
+
+    def _ask(self) -> None:
+        self.dialog.open = True
+
+    def _confirmed(self) -> None:
+        self.dialog.open = False
+        self._act("cancel")
+
+
+def _title_html(detail: ExperimentDetail) -> str:
+    row = detail.row
+    told = detail.error_message
+    reason = f'<div class="reason" role="alert">{escape(told)}</div>' if told else ""
+    return (
+        f'<div class="name"><span class="title">{escape(row.name)}</span>{badge_html(row.status)}'
+        f'<span class="number">experiment {row.id}</span></div>{reason}'
+    )
+
+
+def _figures(detail: ExperimentDetail) -> list[pn.pane.HTML]:
+    row, metrics = detail.row, detail.metrics
+    best = f"best epoch {detail.best_epoch}" if detail.best_epoch else "best epoch so far"
+    validation = stat(share(row.val_accuracy), f"of validation windows, {best}")
+    if row.test_accuracy is None:
+        return [validation, stat(_epochs(detail), "epochs")]
+    return [
+        stat(share(row.test_accuracy), f"of test windows, n = {metrics.get('test_windows', 0):,}"),
+        stat(share(row.record_accuracy), f"of test records, n = {metrics.get('test_records', 0):,}"),
+        validation,
+        stat(_fraction(metrics.get("f1")), "macro F1"),
+        stat(_fraction(metrics.get("ece")), "calibration error (ECE)"),
+        stat(_epochs(detail), "epochs"),
+        stat(span(row.duration_s), "took"),
+    ]
+
+
+def _fraction(value: float | None) -> str:
+    return ABSENT if value is None else f"{value:.3f}"
+
+
+def _epochs(detail: ExperimentDetail) -> str:
+    return f"{detail.row.epochs_done} / {detail.row.epochs_total or ABSENT}"
+
+
+def _stands_html(detail: ExperimentDetail) -> str:
+    row, audit = detail.row, detail.audit or {}
+    split = f"<span>split {escape(row.split)}</span>"
+    sentence = row.audit or "the leakage audit is made when the run starts"
+    if audit.get("grade") == SAME_RECORD:
+        judged = warning_html(f"{sentence} on both sides")
+    else:
+        judged = f"<span>{escape(sentence)}</span>"
+    who = f"{row.model} on {row.dataset} · {row.owner or 'unknown'} · {moment(row.created_at)} UTC"
+    notes = f'<div class="text muted">{escape(detail.notes)}</div>' if detail.notes else ""
+    return f'<div class="stands">{split}{judged}<span class="muted">{escape(who)}</span></div>{notes}'
+
+
+def _progress(detail: ExperimentDetail, epoch_s: float | None) -> pn.pane.HTML:
+    row = detail.row
+    doing = {"pending": "waits for a worker", "paused": "paused", "running": "runs"}[row.status]
+    if row.started_at is not None:
+        doing += f" · started {span((utc_now() - row.started_at).total_seconds())} ago"
+    if row.status == "running" and detail.worker:
+        doing += f" · {detail.worker}"
+    if not row.epochs_total:
+        return progress(None, doing)
+    left = row.epochs_total - row.epochs_done
+    remaining = (
+        f"about {span(left * epoch_s)} left" if epoch_s is not None and row.status == "running" else ""
+    )
+    return progress(row.epochs_done / row.epochs_total, doing, remaining)
+
+
+def _question(detail: ExperimentDetail) -> str:
+    return (
+        f"“{detail.row.name}” stops after the epoch it is in and cannot be resumed. Its "
+        f"{detail.row.epochs_done} epochs and its files stay; no test result is computed. "
+        "To go on later, pause it instead."
+    )

@@ -1,0 +1,85 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from app.plots.curves import draw_curves, extend_curves, mark_best, merge_epochs
+
+
+def epochs(*numbers: int, loss: float = 1.0) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "experiment_id": 3,
+            "epoch": numbers,
+            "train_loss": loss,
+            "val_loss": None,
+            "train_accuracy": 0.5,
+            "val_accuracy": 0.4,
+            "learning_rate": 1e-3,
+            "duration_seconds": 1.0,
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("kept", "written", "expected"),
+    [
+        ((), (1, 2, 3), [1, 2, 3]),
+        ((1, 2, 3), (4,), [1, 2, 3, 4]),
+        ((1, 2, 3), (3,), [1, 2, 3]),
+        ((1, 2, 3, 4, 5), (3, 4), [1, 2, 3, 4]),
+        ((1, 2, 3), (1,), [1]),
+        ((), (1, 2, 3, 2, 3, 2), [1, 2]),
+    ],
+)
+def test_rewritten_epoch_drops_itself_and_what_followed(kept, written, expected) -> None:
+    merged = merge_epochs(epochs(*kept, loss=1.0), epochs(*written, loss=2.0))
+    assert merged["epoch"].tolist() == expected
+
+
+def test_the_latest_row_of_an_epoch_stands() -> None:
+    merged = merge_epochs(epochs(1, 2, 3, loss=1.0), epochs(2, loss=7.0))
+    assert merged["train_loss"].tolist() == [1.0, 7.0]
+
+
+def test_new_epochs_are_streamed_and_the_source_is_kept() -> None:
+    curves = draw_curves(epochs(1, 2), best_epoch=None)
+    source, glyph = curves.source, curves.figures[0].renderers[0]
+    extend_curves(curves, epochs(3))
+    assert glyph.data_source is source
+    assert list(source.data["epoch"]) == [1, 2, 3]
+
+
+def test_resumed_run_does_not_double_its_curve() -> None:
+    curves = draw_curves(epochs(1, 2, 3, 4), best_epoch=None)
+    extend_curves(curves, epochs(3, 4, 5, loss=0.1))
+    assert list(curves.source.data["epoch"]) == [1, 2, 3, 4, 5]
+    assert list(curves.source.data["train_loss"]) == [1.0, 1.0, 0.1, 0.1, 0.1]
+
+
+def test_what_was_not_measured_is_a_gap_not_a_zero() -> None:
+    curves = draw_curves(epochs(1, 2), best_epoch=None)
+    assert np.isnan(curves.source.data["val_loss"]).all()
+
+
+def test_run_without_epochs_can_be_drawn_and_grow() -> None:
+    curves = draw_curves(epochs(), best_epoch=None)
+    extend_curves(curves, epochs(1))
+    assert list(curves.source.data["epoch"]) == [1]
+
+
+def test_best_epoch_is_marked_in_every_figure() -> None:
+    curves = draw_curves(epochs(1, 2, 3), best_epoch=None)
+    assert not any(line.visible for line, _ in curves.marks)
+    mark_best(curves, 2)
+    assert [(line.location, label.text) for line, label in curves.marks] == [(2, "best: epoch 2")] * 3
+
+
+def test_axes_say_quantity_and_the_three_share_their_epochs() -> None:
+    figures = draw_curves(epochs(1), best_epoch=1).figures
+    assert [plot.yaxis[0].axis_label for plot in figures] == [
+        "loss (nat)",
+        "accuracy of windows",
+        "learning rate",
+    ]
+    assert len({plot.x_range for plot in figures}) == 1
+    assert {plot.output_backend for plot in figures} == {"canvas"}
