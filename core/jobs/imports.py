@@ -126,7 +126,7 @@ def _stored_rates(session: Session, dataset: str) -> Counter[float]:
         .where(Dataset.name == dataset, Signal.sampling_rate_hz.is_not(None))
         .group_by(Signal.sampling_rate_hz)
     )
-    return Counter(dict(rows.tuples().all()))
+    return Counter(dict(rows.all()))
 
 
 def _read(path: Path, stored_before: Set[str]) -> FileResult:

@@ -45,7 +45,7 @@ def list_datasets(session: Session) -> list[DatasetRow]:
         .outerjoin(counts, counts.c.dataset_id == Dataset.id)
         .order_by(Dataset.id.desc())
     )
-    return [_row(*row) for row in rows.tuples()]
+    return [_row(*row) for row in rows]
 
 
 def _row(dataset: Dataset, signals: int | None, records: int | None, seconds: float | None) -> DatasetRow:

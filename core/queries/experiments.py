@@ -158,12 +158,12 @@ def _rows_select() -> Select[Experiment, str, str]:
 
 
 def _fetch_rows(session: Session, statement: Select[Experiment, str, str]) -> list[ExperimentRow]:
-    found = session.execute(statement).tuples().all()
+    found = session.execute(statement).all()
     epochs = session.execute(
         select(TrainingRun.experiment_id, func.max(TrainingRun.epoch), func.max(TrainingRun.val_accuracy))
         .where(TrainingRun.experiment_id.in_([row[0].id for row in found]))
         .group_by(TrainingRun.experiment_id)
-    ).tuples()
+    )
     curves = {experiment_id: (done, best) for experiment_id, done, best in epochs}
     return [_row(*row, curves.get(row[0].id, (0, None))) for row in found]
 

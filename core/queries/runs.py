@@ -44,7 +44,7 @@ def list_active_runs(session: Session) -> list[RunRow]:
     )
     runs = [
         RunRow("training", row_id, name, status.value, epochs / total if total else None, started)
-        for row_id, name, status, total, started, epochs in trainings.tuples()
+        for row_id, name, status, total, started, epochs in trainings
     ]
     for kind, model in (("dataset_import", DatasetImport), ("dataset_generation", DatasetGeneration)):
         rows = session.execute(
@@ -54,7 +54,7 @@ def list_active_runs(session: Session) -> list[RunRow]:
         )
         runs += [
             RunRow(kind, i, name, status.value, (done or 0) / 100, started)
-            for i, name, status, done, started in rows.tuples()
+            for i, name, status, done, started in rows
         ]
     return runs
 

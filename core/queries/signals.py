@@ -141,7 +141,7 @@ def list_signals(
         .limit(limit)
         .offset(offset)
     )
-    return [_row(*row) for row in rows.tuples()], total
+    return [_row(*row) for row in rows], total
 
 
 def _conditions(wanted: SignalFilter) -> list[Any]:
@@ -161,11 +161,9 @@ def _conditions(wanted: SignalFilter) -> list[Any]:
 
 def get_signal(session: Session, signal_id: int) -> SignalRow:
     """Return one signal."""
-    row = (
-        session.execute(select(Signal, Dataset.name).join(Dataset).where(Signal.id == signal_id))
-        .tuples()
-        .one_or_none()
-    )
+    row = session.execute(
+        select(Signal, Dataset.name).join(Dataset).where(Signal.id == signal_id)
+    ).one_or_none()
     if row is None:
         raise NotFoundError(f"there is no signal {signal_id}; it may have been deleted with its data set")
     return _row(*row)

@@ -110,9 +110,9 @@ def add_signals(session: Session, actor: Actor, dataset: Dataset, stored: Sequen
     """Add the signals that are new and refresh what the data set says of itself; return how many were new."""
     require_ownership(actor, dataset, f"data set {dataset.name!r}")
     known: Mapping[str, str | None] = dict(
-        session.execute(select(Signal.signal_id, Signal.checksum).where(Signal.dataset_id == dataset.id))
-        .tuples()
-        .all()
+        session.execute(
+            select(Signal.signal_id, Signal.checksum).where(Signal.dataset_id == dataset.id)
+        ).all()
     )
     fresh = [item for item in stored if item.signal_id not in known]
     for item in stored:
