@@ -7,6 +7,15 @@ import structlog
 
 from core.settings import get_settings
 
+# They tell of every connection, message and tick; our own lines tell of every job.
+NO_NEWS = (
+    "alembic.runtime.migration",
+    "celery.beat",
+    "celery.worker.strategy",
+    "celery.app.trace",
+    "papermill",
+)
+
 
 def configure_logs() -> None:
     """Set this process's logs up as the settings say."""
@@ -37,5 +46,5 @@ def configure_logs() -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    # Alembic tells at each connection which database it speaks to; that is no news.
-    logging.getLogger("alembic.runtime.migration").setLevel(max(level, logging.WARNING))
+    for name in NO_NEWS:
+        logging.getLogger(name).setLevel(max(level, logging.WARNING))

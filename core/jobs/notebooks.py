@@ -7,12 +7,15 @@ from typing import Any
 
 import papermill
 from papermill.exceptions import PapermillExecutionError
+from traitlets.config import Config
 
 from core.errors import BrinellError, SupersededError
 from core.services.experiments import ArtifactFile
 from core.settings import get_settings
 from core.storage import artifacts
 
+# Kernel and worker speak through sockets of this user's own folder, not through ports anybody can reach.
+LOCAL_KERNEL = Config({"KernelManager": {"transport": "ipc"}})
 IPYNB = "application/x-ipynb+json"
 
 
@@ -26,7 +29,12 @@ def run_notebook(name: str, parameters: dict[str, Any]) -> tuple[ArtifactFile, B
         executed, failure = Path(folder) / name, None
         try:
             papermill.execute_notebook(
-                source, executed, parameters=parameters, kernel_name="python3", progress_bar=False
+                source,
+                executed,
+                parameters=parameters,
+                kernel_name="python3",
+                progress_bar=False,
+                config=LOCAL_KERNEL,
             )
         except PapermillExecutionError as error:
             failure = _failure(error)

@@ -20,6 +20,7 @@ def make_celery(settings: Settings) -> Celery:
     app = Celery("brinell", broker=settings.resolved_broker_url, set_as_current=False)
     app.conf.update(
         task_ignore_result=True,
+        accept_content=["json"],
         task_default_queue="brinell",
         broker_connection_retry_on_startup=True,
         broker_transport_options=_transport_options(settings),
