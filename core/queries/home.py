@@ -24,7 +24,7 @@ class Overview:
 def get_overview(session: Session) -> Overview:
     """Count what is stored."""
     by_status = dict(
-        session.execute(select(Experiment.status, func.count()).group_by(Experiment.status)).tuples().all()
+        session.execute(select(Experiment.status, func.count()).group_by(Experiment.status)).all()
     )
     num_signals, seconds = session.execute(
         select(func.count(Signal.id), func.sum(Signal.num_samples / Signal.sampling_rate_hz))
@@ -38,3 +38,9 @@ def get_overview(session: Session) -> Overview:
         num_failed=by_status.get(ExperimentStatus.FAILED, 0),
         num_epochs=session.scalar(select(func.count(TrainingRun.id))) or 0,
     )
+
+
+def get_data_stamp(session: Session) -> tuple[object, ...]:
+    """Return what changes whenever a data set or a signal is added or a data set is described anew."""
+    newest = session.execute(select(func.count(Dataset.id), func.max(Dataset.updated_at))).one()
+    return (*newest, session.scalar(select(func.max(Signal.id))))
