@@ -64,5 +64,7 @@ class SignalsState(PageState):
 
     def choose_dataset(self, name: str) -> None:
         """Show another data set, unfiltered, with no signal open."""
-        defaults = {key: self.param[key].default for key in self.url_params if key not in {"dataset", "scale"}}
+        defaults = {
+            key: self.param[key].default for key in self.url_params if key not in {"dataset", "scale"}
+        }
         self.param.update(dataset=name, **defaults)
