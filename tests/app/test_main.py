@@ -11,7 +11,7 @@ from app.main import create_app
 from app.server.sockets import adjust_bokeh_fastapi
 from core.settings import PROJECT_ROOT
 
-HEAVY = {"torch", "optuna", "papermill", "captum", "celery.app.base"}
+HEAVY = {"torch", "optuna", "papermill", "captum"}
 
 
 def test_serving_loads_neither_torch_nor_optuna_nor_papermill() -> None:

@@ -1,6 +1,7 @@
 """The session of a closed tab is released."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -36,5 +37,7 @@ def test_session_is_released_however_its_socket_ends(ending: Exception | None) -
             raise ending
 
     tab = ClosedTab()
-    asyncio.run(releasing_connect(connect)(tab, Socket()))
+    # In a thread of its own: Playwright keeps an event loop running in the tests' thread.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, releasing_connect(connect)(tab, Socket())).result()
     assert tab.lost == [tab.connection]
