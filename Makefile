@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := $(VENV)/bin
 # Pages of one run share two cores with its worker, so the tests do not start more processes than that.
 PYTEST := $(BIN)/python -m pytest
-export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
+export UV_FIND_LINKS := $(or $(UV_FIND_LINKS),$(PIP_FIND_LINKS))
 
 .PHONY: help install run test test-slow lint bench lock
 help: ## list the targets
@@ -39,6 +39,7 @@ bench: $(VENV)/.installed ## measure beside the bare engines and print JSON
 # The 3.11 resolution is the lock; what 3.12 needs besides is added with a marker. CUDA packages stay
 # out of it, so that a CPU build of torch and the index's own build install from the same file.
 lock: ## resolve pyproject.toml into requirements.lock
+	rm -f $(VENV)/lock311 $(VENV)/lock312
 	$(BIN)/uv pip compile -q pyproject.toml --extra dev --python-version 3.11 --no-header --no-annotate --no-emit-find-links -o $(VENV)/lock311
 	sed -i 's/^torch==2.13.0+cpu/torch==2.13.0/' $(VENV)/lock311
 	$(BIN)/uv pip compile -q pyproject.toml --extra dev --python-version 3.12 -c $(VENV)/lock311 --no-header --no-annotate --no-emit-find-links -o $(VENV)/lock312
