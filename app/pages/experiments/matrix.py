@@ -28,7 +28,7 @@ class ConfusionView(pn.viewable.Viewer):
         self.confusion.source.selected.on_change("indices", self._on_tap)
         self._watchers = [
             state.param.watch(lambda _: pn.state.execute(self._show_counts), "unit"),
-            state.param.watch(lambda _: pn.state.execute(self._select), ["true", "predicted"]),
+            state.param.watch(lambda *_: pn.state.execute(self._select), ["true", "predicted"]),
         ]
 
     def close(self) -> None:

@@ -1,0 +1,356 @@
+import pandas as pd
+import panel as pn
+import pytest
+
+from app.pages.experiments import ExperimentsPage
+from app.pages.experiments.snippets import beyond_command, train_command
+from app.state.experiments import ExperimentsState
+from core.errors import ConflictError
+from core.models import Experiment
+from core.services.experiments import forget_epochs_after, record_epochs
+from core.services.jobs import fail_run
+from core.specs import SplitKind, SplitSpec, TrainingSpec, WindowSpec
+from core.storage.database import read_scope, session_scope
+from tests.app.pages.experiment_rows import (
+    CLASSES,
+    add_dataset,
+    add_finished,
+    add_running,
+    epoch_of,
+    finish_experiment,
+    start_experiment,
+)
+
+PAYLOAD = '<img src=x onerror="window.hit=1">'
+
+
+@pytest.fixture(autouse=True)
+def _dataset(database: str) -> None:
+    with session_scope() as session:
+        add_dataset(session)
+
+
+def shown_texts(view: object) -> str:
+    """Return all markup that the view's panes show."""
+    content = view if isinstance(view, pn.viewable.Viewable) else pn.panel(view)
+    panes = content.select(pn.pane.HTML)
+    return "\n".join(str(pane.object) for pane in panes if pane.visible)
+
+
+def rows_of(page: ExperimentsPage) -> pd.DataFrame:
+    return page.table.table._table.value
+
+
+def status_of(experiment_id: int) -> str:
+    with read_scope() as session:
+        return session.get_one(Experiment, experiment_id).status.value
+
+
+def test_nothing_stored_says_what_to_do(database: str) -> None:
+    words = shown_texts(ExperimentsPage())
+    assert "No experiment yet" in words
+    assert "brinell train --dataset cwru" in words
+
+
+def test_headline_shows_the_best_with_its_split_and_audit() -> None:
+    add_finished()
+    add_running()
+    words = shown_texts(ExperimentsPage())
+    assert "97.6 %" in words
+    assert "best (by_load: same bearings (9 of 9))" in words
+
+
+def test_table_shows_a_page_of_rows_newest_first() -> None:
+    for _ in range(3):
+        finished = add_finished()
+    running, _ = add_running(12)
+    rows = rows_of(ExperimentsPage())
+    assert rows["id"].tolist() == [running, finished, finished - 1, finished - 2]
+    assert "running 40 %" in rows["status"][0]
+    assert rows["epochs"][0] == "12 / 30"
+    assert rows["test_accuracy"].tolist() == ["–", "97.6 %", "97.6 %", "97.6 %"]
+    assert rows["split"][1] == "by_load: same bearings (9 of 9)"
+
+
+def test_random_windows_carry_their_mark_in_table_and_detail() -> None:
+    experiment = add_finished(split=SplitKind.RANDOM_WINDOWS)
+    page = ExperimentsPage()
+    assert rows_of(page)["split"][0].startswith("⚠ random_windows: windows of one record")
+    words = shown_texts(ExperimentsPage(experiment=experiment))
+    assert 'class="warning"' in words
+    assert "windows of one record (9 of 9 records) on both sides" in words
+
+
+def test_split_by_load_carries_no_mark() -> None:
+    assert 'class="warning"' not in shown_texts(ExperimentsPage(experiment=add_finished()))
+
+
+def test_filters_narrow_the_rows_and_return_to_the_first_page() -> None:
+    add_finished(name="alpha")
+    add_running(name="beta")
+    page = ExperimentsPage(page=1)
+    page.state.narrow(status="running")
+    assert rows_of(page)["name"].tolist() == ["beta"]
+    page.state.narrow(status="", text="alp")
+    assert rows_of(page)["name"].tolist() == ["alpha"]
+    page.state.narrow(text="nothing like it")
+    assert rows_of(page).empty
+    assert "No experiment yet" not in shown_texts(page)
+
+
+def test_order_is_the_querys() -> None:
+    add_finished(name="b")
+    add_finished(name="a")
+    page = ExperimentsPage(sort="name", descending=False)
+    assert rows_of(page)["name"].tolist() == ["a", "b"]
+
+
+def test_running_rows_move_when_looked_at_again() -> None:
+    _, claim = add_running(12)
+    page = ExperimentsPage()
+    with session_scope() as session:
+        record_epochs(session, claim, [epoch_of(13)])
+    page.table.refresh()
+    assert rows_of(page)["epochs"][0] == "13 / 30"
+
+
+def test_export_holds_every_row_with_the_stored_values() -> None:
+    add_finished(name="alpha")
+    add_finished(name="beta")
+    frame = ExperimentsPage(text="alpha").table.export_frame()
+    assert frame["name"].tolist() == ["alpha"]
+    assert frame["record_accuracy"].tolist() == [8 / 9]
+
+
+def test_state_survives_its_address() -> None:
+    chosen = ExperimentsState(
+        experiment=3, unit="records", true="outer_race severe", predicted="ball & co", sort="name", page=4
+    )
+    again = ExperimentsState()
+    again.read_query(chosen.query())
+    assert again.query() == chosen.query()
+    assert again.predicted == "ball & co"
+
+
+def test_page_follows_its_state_between_table_and_detail() -> None:
+    experiment = add_finished(name="alpha")
+    page = ExperimentsPage()
+    assert page.breadcrumb == []
+    page.open("/experiments", experiment=experiment)
+    assert page.detail.experiment_id == experiment
+    assert page.breadcrumb == ["alpha"]
+    page.state.read_query({})
+    assert page.detail is None
+    assert rows_of(page)["name"].tolist() == ["alpha"]
+
+
+def test_unknown_experiment_is_told_not_raised() -> None:
+    words = shown_texts(ExperimentsPage(experiment=999))
+    assert "there is no experiment 999" in words
+
+
+def test_detail_shows_what_it_stands_on() -> None:
+    words = shown_texts(ExperimentsPage(experiment=add_finished()))
+    for expected in (
+        "97.6 %",
+        "n = 1,062",
+        "88.9 %",
+        "best epoch 22",
+        "same bearings (9 of 9)",
+        "class healthy nominal is on the training side only",
+        "train_values",
+        "0, 1, 2",
+        "2.13.0+cpu",
+        "254.3 kB",
+        "/view",
+        "brinell train --dataset cwru --channel DE",
+    ):
+        assert expected in words
+
+
+def test_undefined_score_is_a_dash_with_its_reason() -> None:
+    words = shown_texts(ExperimentsPage(experiment=add_finished()))
+    assert 'title="undefined: the class was never predicted' in words
+    assert ">nan<" not in words.lower()
+
+
+def test_failed_run_shows_why() -> None:
+    experiment, claim = add_running(2)
+    with session_scope() as session:
+        fail_run(session, claim, "the loss was no longer finite in epoch 3")
+    words = shown_texts(ExperimentsPage(experiment=experiment))
+    assert 'role="alert">the loss was no longer finite in epoch 3' in words
+    assert "There is no test result: the run failed" in words
+
+
+def test_curves_grow_by_what_was_written_since() -> None:
+    experiment, claim = add_running(2)
+    detail = ExperimentsPage(experiment=experiment).detail
+    source = detail.curves.curves.source
+    with session_scope() as session:
+        record_epochs(session, claim, [epoch_of(3), epoch_of(4)])
+    detail.refresh()
+    assert detail.curves.curves.source is source
+    assert list(source.data["epoch"]) == [1, 2, 3, 4]
+    assert "4 / 30" in shown_texts(detail)
+
+
+def test_resumed_run_is_drawn_once() -> None:
+    experiment, claim = add_running(5)
+    detail = ExperimentsPage(experiment=experiment).detail
+    with session_scope() as session:
+        forget_epochs_after(session, claim, 3)
+        record_epochs(session, claim, [epoch_of(4)])
+    detail.refresh()
+    assert list(detail.curves.curves.source.data["epoch"]) == [1, 2, 3, 4]
+
+
+def test_run_that_ends_shows_its_result_where_it_was_watched() -> None:
+    experiment, claim = add_running(0)
+    detail = ExperimentsPage(experiment=experiment).detail
+    assert "The test side is looked at once" in shown_texts(detail)
+    with session_scope() as session:
+        finish_experiment(session, claim)
+    detail.refresh()
+    words = shown_texts(detail)
+    assert "88.9 %" in words
+    assert "The test side is looked at once" not in words
+    assert not detail.is_active
+    assert detail.curves.curves.marks[0][0].location == 22
+
+
+@pytest.fixture
+def running() -> tuple[int, ExperimentsPage]:
+    experiment, _ = add_running(2)
+    return experiment, ExperimentsPage(experiment=experiment)
+
+
+def test_pause_and_resume_change_the_row(running: tuple[int, ExperimentsPage]) -> None:
+    experiment, page = running
+    head = page.detail.head
+    assert (head.pause.visible, head.resume.visible, head.cancel.visible) == (True, False, True)
+    head.pause.clicks += 1
+    assert status_of(experiment) == "paused"
+    assert (head.pause.visible, head.resume.visible, head.cancel.visible) == (False, True, True)
+    head.resume.clicks += 1
+    assert status_of(experiment) == "pending"
+
+
+def test_cancel_asks_with_the_name_before_it_changes_the_row(running: tuple[int, ExperimentsPage]) -> None:
+    experiment, page = running
+    head = page.detail.head
+    head.cancel.clicks += 1
+    assert status_of(experiment) == "running"
+    assert head.dialog.open
+    assert "wdcnn by_load cwru" in shown_texts(head.dialog)
+    head.confirm.clicks += 1
+    assert status_of(experiment) == "cancelled"
+    assert not head.dialog.open
+    assert not head.cancel.visible
+
+
+def test_act_that_came_too_late_is_refused_and_the_buttons_are_put_right(
+    running: tuple[int, ExperimentsPage],
+) -> None:
+    experiment, page = running
+    with session_scope() as session:
+        session.get_one(Experiment, experiment).status = "completed"
+    with pytest.raises(ConflictError, match="completed"):
+        page.detail._act("pause")
+    assert not page.detail.head.pause.visible
+
+
+def test_cell_of_the_matrix_lists_its_windows_and_each_opens_its_part_of_the_record() -> None:
+    opened: list[tuple[str, dict[str, object]]] = []
+    page = ExperimentsPage(
+        experiment=add_finished(), navigate=lambda path, **query: opened.append((path, query))
+    )
+    matrix, windows = page.detail._following
+    matrix.confusion.source.selected.indices = [8 * 9 + 2]
+    assert (page.state.true, page.state.predicted) == ("outer_race severe", "ball severe")
+    assert len(windows.windows) == 22
+    assert windows.table.span == "1–10 of 22"
+    page.detail._open_window(windows.windows.iloc[0])
+    assert opened == [
+        ("/signals", {"dataset": "cwru", "signal": 9, "start": 0.0, "stop": pytest.approx(0.170667)})
+    ]
+
+
+def test_cell_named_by_the_address_is_framed_and_listed() -> None:
+    page = ExperimentsPage(experiment=add_finished(), true="ball severe", predicted="inner_race incipient")
+    matrix, windows = page.detail._following
+    assert matrix.confusion.source.selected.indices == [2 * 9 + 3]
+    assert windows.windows["predicted_label"].tolist() == ["inner_race incipient"] * 4
+
+
+def test_class_that_does_not_exist_in_the_address_lists_nothing() -> None:
+    page = ExperimentsPage(experiment=add_finished(), true="cage", predicted="ball severe")
+    matrix, windows = page.detail._following
+    assert matrix.confusion.source.selected.indices == []
+    assert len(windows.windows) == 0
+
+
+def test_records_are_counted_in_the_same_matrix_and_open_no_windows() -> None:
+    page = ExperimentsPage(experiment=add_finished())
+    matrix, _ = page.detail._following
+    page.state.unit = "records"
+    assert matrix.confusion.source.data["count"][0] == 1
+    matrix.confusion.source.selected.indices = [0]
+    assert page.state.true is None
+
+
+def test_windows_are_sorted_and_paged_within_their_cell() -> None:
+    page = ExperimentsPage(experiment=add_finished(), true="ball incipient", predicted="ball incipient")
+    _, windows = page.detail._following
+    windows.place.param.update(sort="confidence", descending=True, page=2)
+    shown = windows.table._table.value
+    expected = windows.windows.sort_values("confidence", ascending=False)["start_s"].iloc[10]
+    assert shown["start_s"].iloc[0] == f"{expected:.4f}"
+    assert windows.table.span == "11–20 of 118"
+
+
+def test_what_people_wrote_stays_text() -> None:
+    labels = (PAYLOAD, *CLASSES[1:])
+    with session_scope() as session:
+        add_dataset(session, name=PAYLOAD)
+    with session_scope() as session:
+        row, claim = start_experiment(session, name=PAYLOAD, notes=PAYLOAD, dataset=PAYLOAD)
+        finish_experiment(session, claim, classes=labels)
+        row.error_message = PAYLOAD
+        row.provenance = {PAYLOAD: PAYLOAD}
+        row.audit = row.audit | {"messages": [PAYLOAD], "sides": {PAYLOAD: {PAYLOAD: 1}}, "sentence": PAYLOAD}
+        experiment = row.id
+    page = ExperimentsPage(experiment=experiment, true=PAYLOAD)
+    for view in (page, ExperimentsPage()):
+        words = shown_texts(view)
+        assert "<img" not in words
+        assert "&lt;img src=x" in words
+    assert PAYLOAD in rows_of(ExperimentsPage())["name"].tolist()
+
+
+def test_page_polls_only_while_it_is_seen_and_more_may_come() -> None:
+    running, _ = add_running(1)
+    finished = add_finished()
+    page = ExperimentsPage(experiment=running, navigate=lambda *_, **__: None)
+    assert page._poll is None
+    page.on_show()
+    assert page._poll is not None
+    page.state.experiment = finished
+    assert page._poll is None
+    page.state.experiment = None
+    assert page._poll is not None
+    page.on_hide()
+    assert page._poll is None
+
+
+def test_command_repeats_the_run() -> None:
+    spec = TrainingSpec(
+        dataset="my data",
+        split=SplitSpec(kind=SplitKind.BY_LOAD, train_values=("0", "1"), test_values=("3",)),
+        seed=7,
+    )
+    assert train_command(spec) == (
+        "brinell train --dataset 'my data' --split by_load --train-loads 0,1 --test-loads 3 --seed 7"
+    )
+    assert beyond_command(spec) == []
+    assert beyond_command(spec.model_copy(update={"windows": WindowSpec(length=1024)})) == ["windows"]
