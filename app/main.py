@@ -15,6 +15,8 @@ from app.api import artifacts
 from app.components.page import PageView
 from app.components.shell import RunningJob, Shell, report_callback_error
 from app.pages.experiments import ExperimentsPage
+from app.pages.home import HomePage
+from app.pages.signals import SignalsPage
 from app.server.binding import check_bind, open_socket
 from app.server.guard import USER_HEADER, Guard
 from app.server.missing import missing_page
@@ -24,7 +26,7 @@ from core.settings import Settings
 from core.storage.database import read_scope
 
 # The pages, in the order of the rail.
-PAGES: tuple[type[PageView], ...] = (ExperimentsPage,)
+PAGES: tuple[type[PageView], ...] = (HomePage, SignalsPage, ExperimentsPage)
 
 JobsQuery = Callable[[], list[RunningJob]]
 

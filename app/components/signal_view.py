@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -22,6 +23,7 @@ from app.plots.waveform import make_overview, make_waveform, padded_limits, wave
 POINTS = 1200  # a pixel each, until the browser has said how wide the figure is
 LEAST_POINTS = 200
 SETTLE_MS = 180  # after the last gesture, before what costs more than a view
+SPECTRA = ThreadPoolExecutor(max_workers=2, thread_name_prefix="spectrum")
 STEP = 0.5  # of the window, for one press of a button
 
 Window = tuple[float, float]
@@ -184,9 +186,20 @@ class SignalView(pn.viewable.Viewer):
             self.window = self._range()
 
     def _follow_window(self, event: param.parameterized.Event) -> None:
-        self.spectrum_view = self.record.read_spectrum(*event.new)
         self._apply(partial(self._go, *event.new))
-        self._apply(self._show_spectrum)
+        if not _is_served(self.waveform):
+            self._take_spectrum(event.new, self.record.read_spectrum(*event.new))
+            return
+        # A long spectrum would hold up the gestures of everybody, so it is computed beside them.
+        future = SPECTRA.submit(self.record.read_spectrum, *event.new)
+        future.add_done_callback(
+            lambda done: self._apply(lambda: self._take_spectrum(event.new, done.result()))
+        )
+
+    def _take_spectrum(self, window: Window, spectrum: Spectrum) -> None:
+        if window == self.window:  # a later gesture may have overtaken it
+            self.spectrum_view = spectrum
+            self._show_spectrum()
 
     def _apply(self, change: Callable[[], None]) -> None:
         """Change a figure under its document's lock, which a thread that answers a widget does not hold."""

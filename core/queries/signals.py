@@ -243,8 +243,9 @@ def read_window(signal: SignalRow, start_s: float, stop_s: float) -> pd.DataFram
 
 
 def _bounds(signal: SignalRow, start_s: float, stop_s: float) -> tuple[int, int]:
-    start = max(0, min(int(np.floor(start_s * signal.rate_hz)), signal.num_samples - 2))
-    stop = min(signal.num_samples, max(int(np.ceil(stop_s * signal.rate_hz)), start + 2))
+    # A time that names a sample exactly may come out beside it by rounding: 1.1 s * 12 kHz > 13,200.
+    start = max(0, min(int(np.floor(start_s * signal.rate_hz + 1e-6)), signal.num_samples - 2))
+    stop = min(signal.num_samples, max(int(np.ceil(stop_s * signal.rate_hz - 1e-6)), start + 2))
     return start, stop
 
 

@@ -1,0 +1,231 @@
+import numpy as np
+import pytest
+
+from app.pages.signals import SignalsPage
+from app.state.signals import SignalsState
+from core.queries import signals
+from core.services.datasets import StoredRecording, add_signals, ensure_dataset
+from core.services.users import get_local_actor
+from core.specs import Recording
+from core.storage import arrays
+from core.storage.database import read_scope, session_scope
+
+RATE_HZ = 12_000.0
+NUM_SAMPLES = 60_000
+
+
+def stored(record: str, channel: str, fault_class: str, **known: object) -> StoredRecording:
+    """A record on disk: noise, and a sine at 1 kHz."""
+    rng = np.random.default_rng([len(record), ord(channel[0])])
+    sine = np.sin(2 * np.pi * 1000 * np.arange(NUM_SAMPLES) / RATE_HZ)
+    array = arrays.write((sine + 0.1 * rng.standard_normal(NUM_SAMPLES)).astype(np.float32))
+    recording = Recording(
+        record=record,
+        channel=channel,
+        samples=np.empty(0, np.float32),
+        rate_hz=RATE_HZ,
+        fault_class=fault_class,
+        severity="mild",
+        **known,
+    )
+    return StoredRecording(
+        recording=recording,
+        path=array.path,
+        checksum=array.checksum,
+        num_samples=array.num_samples,
+        rms=float(len(record)),
+        kurtosis=3.0,
+        dominant_frequency=1000.0,
+    )
+
+
+@pytest.fixture
+def rig(database: str) -> dict[str, int]:
+    """A data set of three signals, their ids by name."""
+    items = [
+        stored("a", "DE", "ball", load="0"),
+        stored("a", "FE", "ball", load="0", findings=("clipped <b>at</b> 1 g",)),
+        stored("bb", "DE", "inner_race", load="1", unit="g"),
+    ]
+    with session_scope() as session:
+        actor = get_local_actor(session, via="cli")
+        dataset = ensure_dataset(session, actor, "rig")
+        add_signals(session, actor, dataset, items)
+        rows, _ = signals.list_signals(session, signals.SignalFilter(dataset.id))
+        return {row.signal_id: row.id for row in rows}
+
+
+def expected(signal_id: int, start_s: float, stop_s: float, points: int = 1200) -> signals.WaveView:
+    """What the query says is seen of a window."""
+    with read_scope() as session:
+        return signals.view_waveform(signals.get_signal(session, signal_id), start_s, stop_s, points)
+
+
+def test_without_a_data_set_the_page_says_what_is_missing_and_how_to_mend_it(database: str) -> None:
+    page = SignalsPage()
+    shown = " ".join(pane.object for pane in page.__panel__().select(lambda p: hasattr(p, "object")))
+    assert "No recordings yet" in shown
+    assert "brinell import PATH --dataset NAME" in shown
+
+
+def test_page_opens_with_the_first_record_whole(rig: dict[str, int]) -> None:
+    page = SignalsPage(dataset="rig")
+    assert page.row.id == rig["a/DE"]
+    assert page.view.window == (0.0, 5.0)
+    assert page.state.query() == {"dataset": "rig"}
+
+
+def test_source_holds_what_the_query_gives_for_the_range_in_view(rig: dict[str, int]) -> None:
+    page = SignalsPage(dataset="rig", signal=rig["bb/DE"])
+    page.view.waveform.x_range.update(start=1.0, end=4.5)
+    (source,) = {line.data_source for line in page.view.waveform.renderers}
+    wave = expected(rig["bb/DE"], 1.0, 4.5)
+    np.testing.assert_array_equal(source.data["time"], wave.time_s)
+    np.testing.assert_array_equal(source.data["low"], wave.minimum)
+    np.testing.assert_array_equal(source.data["high"], wave.maximum)
+    assert "min and max of about 35 samples" in page.view.wave_caption
+
+
+def test_narrow_window_shows_every_sample_and_says_so(rig: dict[str, int]) -> None:
+    page = SignalsPage(signal=rig["bb/DE"], start=1.0, stop=1.1)
+    (source,) = {line.data_source for line in page.view.waveform.renderers}
+    with read_scope() as session:
+        samples = signals.read_samples(signals.get_signal(session, rig["bb/DE"]))
+    np.testing.assert_array_equal(source.data["high"], samples[12_000:13_200])
+    np.testing.assert_array_equal(source.data["low"], source.data["high"])
+    assert "every sample" in page.view.wave_caption
+
+
+def test_gesture_writes_the_window_into_the_link_and_the_spectrum_follows(rig: dict[str, int]) -> None:
+    page = SignalsPage(dataset="rig", signal=rig["bb/DE"])
+    page.view.waveform.x_range.update(start=1.0, end=1.5)
+    assert page.state.query() == {
+        "dataset": "rig",
+        "signal": str(rig["bb/DE"]),
+        "start": "1.0",
+        "stop": "1.5",
+    }
+    assert (page.view.spectrum_view.start_s, page.view.spectrum_view.stop_s) == (1.0, 1.5)
+    assert page.view.spectrum_view.largest[0] == 1000.0
+    assert "1,000.0 Hz" in page.view.spectrum_caption
+
+
+def test_link_restores_signal_window_filters_and_scale(rig: dict[str, int]) -> None:
+    state = SignalsState()
+    query = {
+        "dataset": "rig",
+        "channel": "DE",
+        "sort": "rms",
+        "descending": "true",
+        "signal": str(rig["bb/DE"]),
+        "start": "0.5",
+        "stop": "0.75",
+        "scale": "log",
+    }
+    state.read_query(query)
+    page = SignalsPage(state=state)
+    assert page.state.query() == query
+    assert (page.view.waveform.x_range.start, page.view.waveform.x_range.end) == (0.5, 0.75)
+    assert page.view.spectrum.yaxis.axis_label.endswith("log")
+    assert [row.signal_id for row in page.rows] == ["bb/DE", "a/DE"]
+
+
+def test_back_moves_the_window_of_the_figure(rig: dict[str, int]) -> None:
+    page = SignalsPage(signal=rig["bb/DE"], start=1.0, stop=2.0)
+    page.state.read_query({"signal": str(rig["bb/DE"]), "start": "3.0", "stop": "4.0"})
+    assert (page.view.waveform.x_range.start, page.view.waveform.x_range.end) == (3.0, 4.0)
+    assert page.view.spectrum_view.start_s == 3.0
+
+
+@pytest.mark.parametrize(
+    ("filters", "names"),
+    [
+        ({"channel": "FE"}, ["a/FE"]),
+        ({"fault_class": "inner_race"}, ["bb/DE"]),
+        ({"load": "0"}, ["a/DE", "a/FE"]),
+        ({"text": "BB"}, ["bb/DE"]),
+        ({"sort": "rms", "descending": True}, ["bb/DE", "a/DE", "a/FE"]),
+        ({"channel": "none"}, []),
+    ],
+)
+def test_filters_and_order_are_those_of_the_query(
+    rig: dict[str, int], filters: dict[str, object], names: list[str]
+) -> None:
+    page = SignalsPage(dataset="rig")
+    page.state.param.update(**filters)
+    assert [row.signal_id for row in page.rows] == names
+    assert list(page._read_table()["id"]) == [rig[name] for name in names]
+
+
+def test_opening_a_row_keeps_the_filters_and_shows_the_new_signal_whole(rig: dict[str, int]) -> None:
+    page = SignalsPage(dataset="rig", channel="DE", signal=rig["a/DE"], start=1.0, stop=2.0)
+    page.table._table.param.trigger("value")
+    page._open_row(page.table._table.value.iloc[1])
+    assert page.state.query() == {"dataset": "rig", "channel": "DE", "signal": str(rig["bb/DE"])}
+    assert page.view.window == (0.0, 5.0)
+
+
+def test_unknown_signal_is_told_and_the_table_stays(rig: dict[str, int]) -> None:
+    page = SignalsPage(dataset="rig", signal=999)
+    assert page.view is None
+    assert len(page.rows) == 3
+
+
+def test_window_is_exported_sample_by_sample(rig: dict[str, int]) -> None:
+    page = SignalsPage(signal=rig["bb/DE"], start=1.0, stop=1.1)
+    frame = page._read_window()
+    assert len(frame) == 1200
+    assert frame["time_s"].iloc[0] == 1.0
+
+
+def test_snippets_run_and_give_what_the_page_shows(rig: dict[str, int]) -> None:
+    page = SignalsPage(dataset="rig", channel="DE", signal=rig["bb/DE"], start=1.0, stop=1.1)
+    for snippet in (page._window_snippet(), page._table_snippet()):
+        body, _, last = snippet.rpartition("\n")
+        names: dict[str, object] = {}
+        exec(body, names)  # noqa: S102 - the page's own lines are what is tested
+        result = eval(last, names)  # noqa: S307 - as above
+        assert len(result if hasattr(result, "columns") else result.frequency_hz) in {2, 601}
+
+
+def test_text_from_data_stays_text(rig: dict[str, int]) -> None:
+    page = SignalsPage(signal=rig["a/FE"])
+    shown = [
+        pane.object for pane in page._right.select(lambda p: isinstance(getattr(p, "object", None), str))
+    ]
+    assert any("clipped &lt;b&gt;at&lt;/b&gt; 1 g" in text for text in shown)
+    assert not any("<b>at" in text for text in shown)
+
+
+READ_WAVE = """() => {
+  const figures = Bokeh.documents.flatMap((document) => [...document._all_models.values()])
+    .filter((model) => model.type === "Figure" && model.x_range.min_interval != null)
+  const {x_range, renderers} = figures[0]
+  const time = renderers[0].data_source.get_column("time")
+  return {start: x_range.start, stop: x_range.end, first: time[0], last: time[time.length - 1]}
+}"""
+
+
+def test_wheel_and_drag_change_the_picture_and_the_address(rig: dict[str, int], request) -> None:
+    url, browser = request.getfixturevalue("served"), request.getfixturevalue("browser")
+    browser.goto(f"{url}/signals?dataset=rig&signal={rig['bb/DE']}")
+    canvas = browser.locator(".bk-Figure").nth(1)
+    canvas.wait_for()
+    browser.wait_for_function(f"({READ_WAVE})().last > 4.9")
+    box = canvas.bounding_box()
+    browser.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    for _ in range(8):
+        browser.mouse.wheel(0, -200)
+    browser.wait_for_url("**start=**stop=**")
+    zoomed = browser.evaluate(READ_WAVE)
+    assert zoomed["stop"] - zoomed["start"] < 4
+    assert zoomed["start"] == pytest.approx(zoomed["first"], abs=0.01)
+    assert zoomed["stop"] == pytest.approx(zoomed["last"], abs=0.01)
+    before = browser.url
+    browser.mouse.down()
+    browser.mouse.move(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2, steps=5)
+    browser.mouse.up()
+    browser.wait_for_function("before => location.href !== before", arg=before)
+    panned = browser.evaluate(READ_WAVE)
+    assert panned["start"] > zoomed["start"]
+    assert panned["start"] == pytest.approx(panned["first"], abs=0.01)
