@@ -1,5 +1,6 @@
 """What notebooks/train.ipynb calls: one experiment from its row to its results, under a claim."""
 
+from statistics import median
 from time import monotonic
 from typing import Any
 
@@ -35,7 +36,8 @@ from core.specs import TrainingSpec
 from core.storage.database import read_scope, session_scope
 
 STATE_EVERY_S = 5.0
-WORD_OF_STATUS = {"running": None, "paused": "paused", "cancelled": "cancelled"}
+# A row that waits again was paused and resumed since the last epoch: the next attempt goes on from here.
+WORD_OF_STATUS = {"running": None, "paused": "paused", "pending": "paused", "cancelled": "cancelled"}
 
 
 class ExperimentRun:
@@ -158,6 +160,8 @@ class ExperimentRun:
     def _on_state(self, state: TrainerState) -> None:
         self._state = state
         if monotonic() - self._state_kept_at >= STATE_EVERY_S:
+            # First the steps: of those that a later attempt writes again, the later ones count.
+            self.files.keep_steps(self._steps)
             self.files.keep_state(state)
             self._state_kept_at = monotonic()
 
@@ -228,7 +232,7 @@ class ExperimentRun:
             "validation_windows": sides["validation"]["windows"],
             "test_windows": scores.num_windows,
             "test_records": scores.num_records,
-            "windows_per_second": float(np.median([e.windows_per_second for e in self.result.epochs])),
+            "windows_per_second": self._windows_per_second(),
             "stopped": self.result.reason,
             "evaluation": {
                 "classes": list(self.split.classes),
@@ -239,6 +243,11 @@ class ExperimentRun:
                 "num_records": scores.num_records,
             },
         }
+
+    def _windows_per_second(self) -> float | None:
+        # A run paused in its last epoch has none left to train.
+        speeds = [epoch.windows_per_second for epoch in self.result.epochs]
+        return median(speeds) if speeds else None
 
 
 def _claim(experiment_id: int) -> Claim:

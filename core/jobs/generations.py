@@ -3,9 +3,9 @@
 from core.jobs.progress import Progress
 from core.jobs.recordings import store_recording
 from core.models import DatasetGeneration
-from core.services.access import Actor
 from core.services.datasets import add_signals, ensure_dataset
 from core.services.jobs import Claim, complete_run
+from core.services.users import get_actor
 from core.specs import GenerationSpec
 from core.storage.database import read_scope, session_scope
 from core.vibration.synthesis import count_records, generate
@@ -21,7 +21,7 @@ def generate_dataset(claim: Claim) -> None:
     with read_scope() as session:
         row = session.get_one(DatasetGeneration, claim.row_id)
         spec = GenerationSpec.model_validate(row.config)
-        actor = Actor(user_id=row.created_by, role="researcher", via="job")
+        actor = get_actor(session, row.created_by, "job")
     progress = Progress(claim, count_records(spec))
     stored = []
     for recording in generate(spec):

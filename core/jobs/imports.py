@@ -1,6 +1,7 @@
 """Import recordings: read each file, store its channels, then enter all of them at once."""
 
 import hashlib
+import os
 from collections import Counter, deque
 from collections.abc import Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,6 +19,7 @@ from core.models import Dataset, DatasetImport, Signal
 from core.services.access import Actor
 from core.services.datasets import StoredRecording, add_signals, ensure_dataset
 from core.services.jobs import Claim, complete_run
+from core.services.users import get_actor
 from core.specs import ImportSpec, MixedRates
 from core.storage import arrays, readers
 from core.storage.database import read_scope, session_scope
@@ -45,7 +47,8 @@ class FileResult:
 class Gathered:
     """What the files of one import gave; nothing of it is in the database yet."""
 
-    known: set[str]  # content hashes of files that are stored or were met before
+    stored_before: frozenset[str]  # content hashes of the files that the data set was made from
+    met: dict[str, str] = field(default_factory=dict)  # file names of this import by content hash
     stored: list[StoredRecording] = field(default_factory=list)
     errors: dict[str, str] = field(default_factory=dict)  # by file name
     findings: list[str] = field(default_factory=list)
@@ -57,10 +60,11 @@ class Gathered:
         self.num_bytes += result.num_bytes
         if result.error is not None:
             self.errors[result.name] = result.error
-        elif result.digest in self.known:
+        elif result.digest in self.stored_before:
             self.num_known += 1
+        elif (first := self.met.setdefault(str(result.digest), result.name)) != result.name:
+            self.findings.append(f"{result.name} holds the same bytes as {first}, so it is left out")
         else:
-            self.known.add(str(result.digest))
             self.stored.extend(result.stored)
             for item in result.stored:
                 self.findings.extend(f"{item.signal_id}: {finding}" for finding in item.recording.findings)
@@ -71,7 +75,7 @@ def import_files(claim: Claim) -> None:
     with read_scope() as session:
         row = session.get_one(DatasetImport, claim.row_id)
         spec = ImportSpec.model_validate(row.config)
-        actor = Actor(user_id=row.created_by, role="researcher", via="job")
+        actor = get_actor(session, row.created_by, "job")
         gathered = Gathered(_known_files(session, spec.dataset))
         rates = _stored_rates(session, spec.dataset)
     files = readers.find_files(spec.paths)
@@ -81,13 +85,16 @@ def import_files(claim: Claim) -> None:
         )
     if not _gather_all(claim, files, gathered):
         return
+    if gathered.num_known:
+        gathered.findings.append(
+            f"{gathered.num_known} of {len(files)} files are in the data set already; not entered again"
+        )
     _settle_rates(spec.mixed_rates, rates, gathered)
     with session_scope() as session:
         _report(session, claim, gathered, len(files))
     if not gathered.stored and not gathered.num_known:
-        raise InvalidInputError(
-            f"none of {len(files)} files could be read; the first: {next(iter(gathered.errors.values()))}"
-        )
+        first = next(iter(gathered.errors.values()))
+        raise InvalidInputError(f"nothing of {len(files)} files could be entered; the first: {first}")
     with session_scope() as session:
         _enter(session, actor, claim, spec.dataset, gathered)
 
@@ -95,7 +102,7 @@ def import_files(claim: Claim) -> None:
 def _gather_all(claim: Claim, files: Sequence[Path], gathered: Gathered) -> bool:
     """Read all files, a few at a time; False where the import was cancelled meanwhile."""
     progress, waiting = Progress(claim, len(files)), deque[Future[FileResult]]()
-    stored_before = frozenset(gathered.known)
+    folder = Path(os.path.commonpath([path.parent for path in files]))
     with ThreadPoolExecutor(READERS, thread_name_prefix="import") as pool:
         for path in files:
             # No more in flight than are read at once: a file is held in memory while it is.
@@ -103,7 +110,7 @@ def _gather_all(claim: Claim, files: Sequence[Path], gathered: Gathered) -> bool
                 gathered.add(waiting.popleft().result())
                 if not progress.advance():
                     return False
-            waiting.append(pool.submit(_read, path, stored_before))
+            waiting.append(pool.submit(_read, path, str(path.relative_to(folder)), gathered.stored_before))
         for future in waiting:
             gathered.add(future.result())
             if not progress.advance():
@@ -111,10 +118,10 @@ def _gather_all(claim: Claim, files: Sequence[Path], gathered: Gathered) -> bool
     return True
 
 
-def _known_files(session: Session, dataset: str) -> set[str]:
+def _known_files(session: Session, dataset: str) -> frozenset[str]:
     """Return the content hashes of the files this data set was made from."""
     source = Signal.meta_data["source_sha256"].as_string()
-    return set(
+    return frozenset(
         session.scalars(select(source).join(Dataset).where(Dataset.name == dataset, source.is_not(None)))
     )
 
@@ -129,31 +136,31 @@ def _stored_rates(session: Session, dataset: str) -> Counter[float]:
     return Counter(dict(rows.all()))
 
 
-def _read(path: Path, stored_before: Set[str]) -> FileResult:
+def _read(path: Path, name: str, stored_before: Set[str]) -> FileResult:
     try:
         content = path.read_bytes()
     except OSError as error:
-        return FileResult(path.name, 0, error=f"{path.name} cannot be read: {error.strerror}")
+        return FileResult(name, 0, error=f"{name} cannot be read: {error.strerror}; check its permissions")
     digest = hashlib.sha256(content).hexdigest()
     if digest in stored_before:
-        return FileResult(path.name, len(content), digest)
+        return FileResult(name, len(content), digest)
     try:
         stored = tuple(
             store_recording(replace(recording, meta_data={**recording.meta_data, "source_sha256": digest}))
             for recording in readers.read_file(path)
         )
     except InvalidInputError as error:
-        logger.warning("file_refused", file=path.name, reason=str(error))
-        return FileResult(path.name, len(content), error=str(error))
-    return FileResult(path.name, len(content), digest, stored)
+        logger.warning("file_refused", file=name, reason=str(error))
+        return FileResult(name, len(content), error=str(error))
+    return FileResult(name, len(content), digest, stored)
 
 
 def _settle_rates(choice: MixedRates, stored_rates: Counter[float], gathered: Gathered) -> None:
-    """Resample or refuse records whose rate is not the one that most records of the data set have."""
-    rates = stored_rates + Counter(item.recording.rate_hz for item in gathered.stored)
-    if len(rates) < 2 or choice is MixedRates.KEEP:
+    """Resample or refuse records that have not the rate of what is stored, or of most records when new."""
+    rates = Counter(item.recording.rate_hz for item in gathered.stored)
+    if len(stored_rates + rates) < 2 or choice is MixedRates.KEEP:
         return
-    usual = rates.most_common(1)[0][0]
+    usual = (stored_rates or rates).most_common(1)[0][0]
     settled = []
     for item in gathered.stored:
         if item.recording.rate_hz == usual:

@@ -99,7 +99,12 @@ SORT_COLUMNS: dict[str, Any] = {
     "dataset": Dataset.name,
     "status": Experiment.status,
     "test_accuracy": Experiment.metrics["test_accuracy"].as_float(),
-    "val_accuracy": Experiment.metrics["val_accuracy"].as_float(),
+    "val_accuracy": func.coalesce(
+        Experiment.metrics["val_accuracy"].as_float(),
+        select(func.max(TrainingRun.val_accuracy))
+        .where(TrainingRun.experiment_id == Experiment.id)
+        .scalar_subquery(),
+    ),
     "duration_s": Experiment.duration_seconds,
     "created_at": Experiment.created_at,
 }
@@ -139,6 +144,8 @@ def list_experiments(
             | Experiment.model_type.icontains(text, autoescape=True)
         )
     if status is not None:
+        if status not in set(ExperimentStatus):
+            raise InvalidInputError(f"no status is {status!r}; choose from {', '.join(ExperimentStatus)}")
         conditions.append(Experiment.status == ExperimentStatus(status))
     if dataset is not None:
         conditions.append(Dataset.name == dataset)

@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from core.errors import NotFoundError
 from core.models import DatasetGeneration, DatasetImport, Experiment, ExperimentStatus, TrainingRun
+
+Stored = TypeVar("Stored", Experiment, DatasetImport, DatasetGeneration)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,13 @@ def list_active_runs(session: Session) -> list[RunRow]:
     return runs
 
 
+def _get(session: Session, model: type[Stored], row_id: int) -> Stored:
+    row = session.get(model, row_id)
+    if row is None:
+        raise NotFoundError(f"{model.__tablename__} hold no row {row_id}; it may have been deleted")
+    return row
+
+
 @dataclass(frozen=True, slots=True)
 class RunState:
     """How far one run is, for somebody who follows it."""
@@ -76,15 +87,15 @@ def get_run_state(session: Session, kind: str, row_id: int) -> RunState:
     if kind == "training":
         return _training_state(session, row_id)
     row: DatasetImport | DatasetGeneration = (
-        session.get_one(DatasetImport, row_id)
+        _get(session, DatasetImport, row_id)
         if kind == "dataset_import"
-        else session.get_one(DatasetGeneration, row_id)
+        else _get(session, DatasetGeneration, row_id)
     )
     return RunState(row.status.value, row.progress, 100, "", row.error_message, row.duration_seconds)
 
 
 def _training_state(session: Session, row_id: int) -> RunState:
-    row = session.get_one(Experiment, row_id)
+    row = _get(session, Experiment, row_id)
     last = session.execute(
         select(TrainingRun.epoch, TrainingRun.val_accuracy)
         .where(TrainingRun.experiment_id == row_id)
@@ -116,7 +127,7 @@ class ImportReport:
 
 def get_import_report(session: Session, import_id: int) -> ImportReport:
     """Return what an import did."""
-    row = session.get_one(DatasetImport, import_id)
+    row = _get(session, DatasetImport, import_id)
     return ImportReport(
         id=row.id,
         dataset=row.name,

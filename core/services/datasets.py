@@ -1,10 +1,11 @@
 """Data sets: asked for by import or generation, filled with signals in one transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.errors import ConflictError, NotFoundError
@@ -98,33 +99,49 @@ def report_progress(session: Session, claim: Claim, percent: int) -> bool:
 
 def ensure_dataset(session: Session, actor: Actor, name: str, description: str | None = None) -> Dataset:
     """Return the data set of that name, making it where it is new."""
-    row = session.scalar(select(Dataset).where(Dataset.name == name))
-    if row is None:
-        row = Dataset(name=name, description=description, created_by=actor.user_id, num_signals=0)
-        session.add(row)
-        session.flush()
+    find = select(Dataset).where(Dataset.name == name)
+    if (found := session.scalar(find)) is not None:
+        return found
+    row = Dataset(name=name, description=description, created_by=actor.user_id, num_signals=0)
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:
+        # Another job made it meanwhile; if not, the row breaks another rule.
+        if (found := session.scalar(find)) is None:
+            raise
+        return found
     return row
 
 
 def add_signals(session: Session, actor: Actor, dataset: Dataset, stored: Sequence[StoredRecording]) -> int:
     """Add the signals that are new and refresh what the data set says of itself; return how many were new."""
     require_ownership(actor, dataset, f"data set {dataset.name!r}")
-    known: Mapping[str, str | None] = dict(
+    # Jobs that fill one data set go one after the other, each seeing what the one before has added.
+    session.refresh(dataset, with_for_update=True)
+    known: dict[str, str] = dict(
         session.execute(
             select(Signal.signal_id, Signal.checksum).where(Signal.dataset_id == dataset.id)
         ).all()
     )
-    fresh = [item for item in stored if item.signal_id not in known]
+    fresh: dict[str, StoredRecording] = {}
     for item in stored:
-        if known.get(item.signal_id, item.checksum) != item.checksum:
-            raise ConflictError(
-                f"data set {dataset.name!r} holds a record {item.signal_id!r} with other samples; "
-                "import the changed file into another data set"
-            )
-    session.add_all(_signal(dataset.id, item) for item in fresh)
+        if item.signal_id in known:
+            _require_same(dataset, item, known[item.signal_id])
+        else:
+            _require_same(dataset, item, fresh.setdefault(item.signal_id, item).checksum)
+    session.add_all(_signal(dataset.id, item) for item in fresh.values())
     session.flush()
     _summarise(session, dataset)
     return len(fresh)
+
+
+def _require_same(dataset: Dataset, item: StoredRecording, checksum: str) -> None:
+    if item.checksum != checksum:
+        raise ConflictError(
+            f"data set {dataset.name!r} holds a record {item.signal_id!r} with other samples than those of "
+            f"{item.recording.source_file or 'the same name'}; import the changed file into another data set"
+        )
 
 
 def _signal(dataset_id: int, item: StoredRecording) -> Signal:

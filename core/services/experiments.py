@@ -4,14 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, event, insert, select
+from sqlalchemy import delete, insert, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.clock import utc_now
 from core.errors import ConflictError, InvalidInputError, NotFoundError
 from core.models import Artifact, Dataset, Experiment, ExperimentStatus, TrainingRun
 from core.services.access import Actor, require_ownership, require_researcher
-from core.services.jobs import Claim, JobKind, enqueue_run, hold_claim
+from core.services.commits import after_commit
+from core.services.jobs import Claim, JobKind, enqueue_run, hold_claim, lock_run
 from core.specs import TrainingSpec
 from core.storage import artifacts
 
@@ -63,7 +65,6 @@ def create_experiment(
             "Import one with: brinell import PATH --dataset NAME"
         )
     row = Experiment(
-        name=_free_name(session, name, f"{spec.model} {spec.split.kind.value} {spec.dataset}"),
         model_type=spec.model,
         dataset_id=dataset.id,
         status=ExperimentStatus.PENDING,
@@ -73,9 +74,24 @@ def create_experiment(
         notes=notes,
         created_by=actor.user_id,
     )
-    session.add(row)
+    _add_named(session, row, name, f"{spec.model} {spec.split.kind.value} {spec.dataset}")
     enqueue_run(session, JobKind.TRAINING, row)
     return row
+
+
+def _add_named(session: Session, row: Experiment, wanted: str | None, stem: str) -> None:
+    name = _free_name(session, wanted, stem)
+    while True:
+        row.name = name
+        try:
+            with session.begin_nested():
+                session.add(row)
+        except IntegrityError:
+            # Somebody else took the name meanwhile; if not, the row breaks another rule.
+            if (name := _free_name(session, wanted, stem)) == row.name:
+                raise
+        else:
+            return
 
 
 def _free_name(session: Session, wanted: str | None, stem: str) -> str:
@@ -111,8 +127,7 @@ def _hyperparameters(spec: TrainingSpec) -> dict[str, Any]:
 
 def pause_experiment(session: Session, actor: Actor, experiment_id: int) -> None:
     """Ask a running or pending experiment to rest; a running one stops after its epoch."""
-    row = get_experiment(session, experiment_id)
-    require_ownership(actor, row, f"experiment {experiment_id}")
+    row = _lock_own(session, actor, experiment_id)
     if row.status not in {ExperimentStatus.RUNNING, ExperimentStatus.PENDING}:
         raise ConflictError(
             f"experiment {experiment_id} is {row.status.value}; only what runs or waits can pause"
@@ -122,13 +137,19 @@ def pause_experiment(session: Session, actor: Actor, experiment_id: int) -> None
 
 def resume_experiment(session: Session, actor: Actor, experiment_id: int) -> None:
     """Send a paused experiment to the workers again; it goes on after its last kept epoch."""
-    row = get_experiment(session, experiment_id)
-    require_ownership(actor, row, f"experiment {experiment_id}")
+    row = _lock_own(session, actor, experiment_id)
     if row.status is not ExperimentStatus.PAUSED:
         raise ConflictError(f"experiment {experiment_id} is {row.status.value}; only a paused one can resume")
     row.status = ExperimentStatus.PENDING
     row.deaths = 0
     enqueue_run(session, JobKind.TRAINING, row)
+
+
+def _lock_own(session: Session, actor: Actor, experiment_id: int) -> Experiment:
+    row = get_experiment(session, experiment_id)
+    require_ownership(actor, row, f"experiment {experiment_id}")
+    lock_run(session, JobKind.TRAINING, experiment_id)
+    return row
 
 
 def record_epochs(session: Session, claim: Claim, epochs: list[Epoch]) -> str:
@@ -181,7 +202,7 @@ def add_artifact(session: Session, claim: Claim, file: ArtifactFile) -> None:
         .where(Artifact.experiment_id == claim.row_id, Artifact.kind == file.kind, Artifact.name == file.name)
         .returning(Artifact.id)
     ).all()
-    event.listen(session, "after_commit", lambda _session: _delete_files(replaced), once=True)
+    after_commit(session, lambda: _delete_files(replaced))
     session.add(
         Artifact(
             id=file.id,

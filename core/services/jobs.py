@@ -3,16 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import structlog
-from sqlalchemy import event, func, or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from core.clock import utc_now
 from core.errors import ConflictError, NotFoundError, SupersededError
 from core.models import DatasetGeneration, DatasetImport, Experiment
 from core.services.access import Actor, require_ownership
+from core.services.commits import after_commit
 from core.storage import broker
 
 logger = structlog.get_logger(__name__)
@@ -52,7 +54,18 @@ class Claim:
 
 def get_run(session: Session, kind: JobKind, row_id: int) -> Run:
     """Return the row of a job."""
-    row: Run | None = session.get(MODELS[kind], row_id)
+    return _found(session.get(MODELS[kind], row_id), kind, row_id)
+
+
+def lock_run(session: Session, kind: JobKind, row_id: int) -> Run:
+    """Return the row as it stands now, and let nobody change it before this transaction ends."""
+    # What has not been flushed would be lost to the fresh reading.
+    session.flush()
+    row = session.get(MODELS[kind], row_id, with_for_update=True, populate_existing=True)
+    return _found(row, kind, row_id)
+
+
+def _found(row: Run | None, kind: JobKind, row_id: int) -> Run:
     if row is None:
         raise NotFoundError(f"there is no {kind.value.replace('_', ' ')} {row_id}")
     return row
@@ -62,12 +75,7 @@ def enqueue_run(session: Session, kind: JobKind, row: Run) -> None:
     """Send the row's id to the workers once the caller's transaction has committed."""
     row.heartbeat_at = utc_now()
     session.flush()
-    row_id = row.id
-
-    def send(_session: Session) -> None:
-        broker.send_job(kind.value, row_id)
-
-    event.listen(session, "after_commit", send, once=True)
+    after_commit(session, partial(broker.send_job, kind.value, row.id))
 
 
 def claim_run(session: Session, kind: JobKind, row_id: int, worker: str) -> Claim | None:
@@ -121,8 +129,7 @@ def complete_run(session: Session, claim: Claim) -> None:
 
 
 def _end_run(session: Session, claim: Claim, status: str, reason: str | None) -> None:
-    row, now = get_run(session, claim.kind, claim.row_id), utc_now()
-    session.refresh(row)
+    row, now = lock_run(session, claim.kind, claim.row_id), utc_now()
     row.status = type(row.status)(status)
     row.error_message = reason
     row.finished_at = now
@@ -132,7 +139,7 @@ def _end_run(session: Session, claim: Claim, status: str, reason: str | None) ->
 
 def cancel_run(session: Session, actor: Actor, kind: JobKind, row_id: int) -> None:
     """Ask a pending, running or paused run to end; a running one stops within one epoch or file."""
-    row = get_run(session, kind, row_id)
+    row = lock_run(session, kind, row_id)
     require_ownership(actor, row, f"{kind.value.replace('_', ' ')} {row_id}")
     if row.status.value not in {"pending", "running", "paused"}:
         raise ConflictError(
@@ -146,13 +153,7 @@ def resend_waiting(session: Session, now: datetime) -> int:
     """Send pending rows again whose message may have been lost; claiming makes a repeat harmless."""
     sent = 0
     for kind, model in MODELS.items():
-        waiting = session.scalars(
-            select(model).where(
-                model.status == "pending",
-                or_(model.heartbeat_at.is_(None), model.heartbeat_at < now - timedelta(seconds=RESEND_S)),
-            )
-        )
-        for row in waiting:
+        for row in _list_untouched(session, model, "pending", now - timedelta(seconds=RESEND_S)):
             enqueue_run(session, kind, row)
             sent += 1
     return sent
@@ -162,19 +163,20 @@ def take_up_silent(session: Session, now: datetime) -> int:
     """Put runs whose worker fell silent back to pending, or fail them after the last attempt."""
     taken = 0
     for kind, model in MODELS.items():
-        silent = session.scalars(
-            select(model).where(
-                model.status == "running",
-                or_(model.heartbeat_at.is_(None), model.heartbeat_at < now - timedelta(seconds=SILENT_S)),
-            )
-        )
-        for row in silent:
+        for row in _list_untouched(session, model, "running", now - timedelta(seconds=SILENT_S)):
             taken += 1
             logger.warning(
                 "run_silent", kind=kind.value, row_id=row.id, attempt=row.attempt, worker=row.worker
             )
             _take_up(session, kind, row, now)
     return taken
+
+
+def _list_untouched(session: Session, model: type[Any], status: str, since: datetime) -> list[Any]:
+    # A row that is locked is being written to right now, so it is neither silent nor forgotten.
+    untouched = or_(model.heartbeat_at.is_(None), model.heartbeat_at < since)
+    statement = select(model).where(model.status == status, untouched).order_by(model.id)
+    return list(session.scalars(statement.with_for_update(skip_locked=True)))
 
 
 def _take_up(session: Session, kind: JobKind, row: Run, now: datetime) -> None:

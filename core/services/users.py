@@ -1,10 +1,13 @@
 """Users; until accounts exist, the home's one local user."""
 
+from typing import cast
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.errors import NotFoundError
 from core.models import User
-from core.services.access import Actor, Via
+from core.services.access import Actor, Role, Via
 
 LOCAL_USERNAME = "local"
 
@@ -22,3 +25,11 @@ def ensure_local_user(session: Session) -> User:
 def get_local_actor(session: Session, via: Via) -> Actor:
     """Return the local user as the actor of a command, a page or a notebook."""
     return Actor(user_id=ensure_local_user(session).id, role="admin", via=via)
+
+
+def get_actor(session: Session, user_id: int, via: Via) -> Actor:
+    """Return a stored user as an actor, with the role they have now."""
+    user = session.get(User, user_id)
+    if user is None:
+        raise NotFoundError(f"user {user_id} is no longer stored; an admin may start the work again")
+    return Actor(user_id=user.id, role=cast("Role", user.role), via=via)
