@@ -90,10 +90,17 @@ def _without_claims(scope: Scope) -> Scope:
     return {**scope, "headers": kept}
 
 
+# A browser enforces every policy it is sent, so that a route can tighten this one and never loosen it.
+ADDITIVE = frozenset({"content-security-policy"})
+
+
 def _set_headers(message: Message, scope: Scope) -> None:
     headers = MutableHeaders(scope=message)
     for name, value in SECURITY_HEADERS.items():
-        headers.setdefault(name, value)  # a route may say something stricter of itself
+        if name in ADDITIVE and name in headers:
+            headers.append(name, value)
+        else:
+            headers[name] = value
     if "cache-control" not in headers:
         headers["cache-control"] = _cache_rule(scope, headers)
 
