@@ -44,7 +44,7 @@ TOOLTIPS = {
     "test_accuracy": "accuracy of test windows",
     "record_accuracy": "accuracy of test records",
 }
-WIDTHS = {"id": 48, "status": 130, "name": 180, "model": 78, "dataset": 92, "split": 232}
+WIDTHS = {"id": 48, "status": 142, "name": 172, "model": 78, "dataset": 92, "split": 232}
 NUMBERS = ("id", "val_accuracy", "test_accuracy", "record_accuracy", "epochs", "duration_s")
 UNSORTED = ("split", "record_accuracy", "epochs", "owner")
 

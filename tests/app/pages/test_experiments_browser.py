@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from threading import Event, Thread
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
@@ -9,7 +10,15 @@ from playwright.sync_api import BrowserContext, Page
 from core.services.experiments import record_epochs
 from core.services.jobs import Claim
 from core.storage.database import session_scope
-from tests.app.pages.experiment_rows import add_dataset, add_finished, add_running, epoch_of
+from tests.app.pages.experiment_rows import (
+    CLASSES,
+    add_dataset,
+    add_finished,
+    add_running,
+    epoch_of,
+    finish_experiment,
+    start_experiment,
+)
 
 PAYLOAD = '<img src=x onerror="window.hit=1">'
 
@@ -17,13 +26,13 @@ PAYLOAD = '<img src=x onerror="window.hit=1">'
 POINTS = """() => Bokeh.documents.flatMap((document) => [...document._all_models.values()])
   .filter((model) => model.type === "ColumnDataSource" && model.data.val_loss)
   .map((model) => model.data.epoch.length)[0] ?? 0"""
-MATRIX = """() => {
+MATRIX = """([predicted, real]) => {
   const models = Bokeh.documents.flatMap((document) => [...document._all_models.values()])
   const plot = models.find((m) => m.type === "Figure" && m.x_range.factors)
   const view = Bokeh.index.find_one_by_id(plot.id)
   const box = view.canvas_view.el.getBoundingClientRect()
   const place = (x, y) => [box.x + view.frame.x_scale.compute(x), box.y + view.frame.y_scale.compute(y)]
-  return place("ball severe", "outer_race severe")
+  return place(predicted, real)
 }"""
 
 
@@ -35,10 +44,10 @@ def page(served: str, open_browser: Callable[..., BrowserContext]) -> Page:
     return open_browser(viewport={"width": 1400, "height": 1600}).new_page()
 
 
-def settled(page: Page, expression: str) -> list[float]:
-    """Return a place once it no longer moves: figures are laid out after they are there."""
+def settled_cell(page: Page, predicted: str, real: str) -> list[float]:
+    """Return where a cell is once it no longer moves: figures are laid out after they are there."""
     before = None
-    while (place := page.evaluate(expression)) != before:
+    while (place := page.evaluate(MATRIX, [predicted, real])) != before:
         before = place
         page.wait_for_timeout(700)
     return place
@@ -76,7 +85,7 @@ def test_cell_opens_its_windows_and_the_link_opens_the_cell(page: Page, served: 
     experiment = add_finished()
     page.goto(f"{served}/experiments?experiment={experiment}")
     page.get_by_text("Confusion matrix").wait_for()
-    page.mouse.click(*settled(page, MATRIX))
+    page.mouse.click(*settled_cell(page, "ball severe", "outer_race severe"))
     page.get_by_text("22 windows; a row opens its part of the record.").wait_for()
     page.wait_for_url("**true=outer_race+severe&predicted=ball+severe")
     page.reload()
@@ -95,11 +104,17 @@ def test_row_opens_its_experiment_and_back_returns_to_the_filtered_table(page: P
 
 
 def test_what_people_wrote_runs_nowhere(page: Page, served: str) -> None:
-    experiment = add_finished(name=PAYLOAD, notes=PAYLOAD)
-    for address in ("/experiments", f"/experiments?experiment={experiment}"):
-        page.goto(served + address)
-        page.get_by_text(PAYLOAD).first.wait_for()
-        assert page.evaluate("window.hit") is None
+    with session_scope() as session:
+        row, claim = start_experiment(session, name=PAYLOAD, notes=PAYLOAD)
+        finish_experiment(session, claim, classes=(PAYLOAD, *CLASSES[1:]))
+    page.goto(f"{served}/experiments")
+    page.get_by_text(PAYLOAD).first.wait_for()
+    assert page.evaluate("window.hit") is None
+    page.goto(f"{served}/experiments?experiment={row.id}&true={quote(PAYLOAD)}")
+    page.get_by_text("118 windows; a row opens").wait_for()
+    page.mouse.move(*settled_cell(page, PAYLOAD, PAYLOAD))
+    page.get_by_text("118 of 118 (100.0%)").wait_for()  # the hover
+    assert page.evaluate("window.hit") is None
 
 
 def test_notebook_opens_in_a_page_without_scripts(page: Page, served: str) -> None:
