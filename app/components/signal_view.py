@@ -288,7 +288,7 @@ def _heading(title: str, caption: param.Parameter, *controls: pn.viewable.Viewab
         *controls,
         sizing_mode="stretch_width",
         margin=0,
-        styles={"align-items": "center"},
+        styles={"align-items": "center", "min-height": "40px"},  # two lines: the figure below stays put
     )
 
 

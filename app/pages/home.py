@@ -1,7 +1,7 @@
 """Home: what is stored, what runs now, what came out last, and what to do next; it keeps itself true."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar
@@ -11,6 +11,8 @@ import panel as pn
 import panel_material_ui as pmui
 
 from app.components.card import card
+from app.components.copy_python import copy_python
+from app.components.export import export
 from app.components.grid import grid
 from app.components.page import PageView
 from app.components.progress import progress
@@ -28,6 +30,12 @@ from core.storage.database import read_scope
 
 POLL_MS = 2000
 LATEST = 6
+MOST_EXPORTED = 100_000
+SNIPPET = """from core.workspace import Workspace
+
+workspace = Workspace()
+workspace.datasets()
+workspace.experiments()"""
 EXPERIMENT_COLUMNS = "minmax(0, 3fr) 104px 96px 56px minmax(0, 3fr) 148px"
 DATASET_COLUMNS = "minmax(0, 3fr) minmax(0, 4fr) 72px 96px minmax(0, 4fr) 148px"
 LINE_STYLE = "align-items: center; gap: 0 12px; min-height: 36px;"
@@ -43,7 +51,7 @@ class Snapshot:
     runs: list[RunRow]
     latest: list[ExperimentRow]
     best: ExperimentRow | None
-    curves: dict[int, tuple[float, ...]] = field(default_factory=dict)  # validation accuracy by experiment
+    curves: dict[int, tuple[float, ...]]  # validation accuracy by experiment
 
 
 class HomePage(PageView):
@@ -78,6 +86,16 @@ class HomePage(PageView):
                 ),
                 (card(parts["datasets"], title="Data sets"), 12),
             ),
+            pn.FlexBox(
+                text("Data sets:", "caption"),
+                export(self._read_datasets, "datasets"),
+                text("Experiments:", "caption"),
+                export(_read_experiments, "experiments"),
+                copy_python(lambda: SNIPPET),
+                gap="8px",
+                align_items="center",
+                margin=(16, 0, 0, 0),
+            ),
             sizing_mode="stretch_width",
             margin=0,
         )
@@ -102,6 +120,9 @@ class HomePage(PageView):
         self._draw("latest", (seen.latest, seen.curves), lambda: self._latest(seen))
         self._draw("datasets", self._datasets, self._dataset_lines)
         self._draw("next", steps, lambda: _next(steps))
+
+    def _read_datasets(self) -> pd.DataFrame:
+        return _frame(self._datasets, DatasetRow)
 
     def _read(self) -> Snapshot:
         with read_scope() as session:
@@ -135,7 +156,7 @@ class HomePage(PageView):
             _link(row.name, partial(self.open, "/experiments", experiment=row.id)),
             state_badge(row.status),
             sparkline(curve, "validation accuracy by epoch"),
-            text("–" if row.test_accuracy is None else f"{row.test_accuracy:.1%}"),
+            text("–" if row.test_accuracy is None else f"{100 * row.test_accuracy:.1f} %"),
             text(f"{row.split}: {row.audit}" if row.audit else row.split, "caption"),
             text(_moment(row.created_at), "caption"),
         )
@@ -228,6 +249,16 @@ def _next(steps: list[Step]) -> list[Any]:
         )
         for step in steps
     ]
+
+
+def _read_experiments() -> pd.DataFrame:
+    with read_scope() as session:
+        rows, _ = experiments.list_experiments(session, limit=MOST_EXPORTED)
+    return _frame(rows, ExperimentRow)
+
+
+def _frame(rows: Sequence[Any], row_class: type) -> pd.DataFrame:
+    return pd.DataFrame([asdict(row) for row in rows], columns=[field.name for field in fields(row_class)])
 
 
 def _curves(written: pd.DataFrame) -> dict[int, tuple[float, ...]]:

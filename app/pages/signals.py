@@ -86,7 +86,10 @@ class SignalsPage(PageView):
             formatters={name: NumberFormatter(format=f, nan_format="–") for name, f in FORMATS.items()}
             | {"ink": {"type": "color"}},
         )
-        self._filters = pn.FlexBox(gap="8px", margin=(0, 0, 8, 0), sizing_mode="stretch_width")
+        self._field = pmui.TextInput(
+            label="Record", value="", size="small", width=150, margin=0, css_classes=["page-search"]
+        )
+        self._choices = self._make_filters()
         self._right = pn.Column(sizing_mode="stretch_width", margin=0, styles={"gap": "16px"})
         self._content = pn.Column(sizing_mode="stretch_width", margin=0)
         self._load()
@@ -117,7 +120,10 @@ class SignalsPage(PageView):
             export(self._read_table, "signals"),
             copy_python(self._table_snippet),
         )
-        return card(self._filters, self.table, pn.FlexBox(*actions, gap="8px"))
+        filters = pn.FlexBox(
+            *self._choices.values(), self._field, gap="8px", margin=(0, 0, 8, 0), sizing_mode="stretch_width"
+        )
+        return card(filters, self.table, pn.FlexBox(*actions, gap="8px"))
 
     @property
     def dataset(self) -> DatasetRow | None:
@@ -130,7 +136,7 @@ class SignalsPage(PageView):
 
     def _on_state(self, *events: param.parameterized.Event) -> None:
         changed = {event.name for event in events}
-        if "dataset" in changed:
+        if changed & {"dataset", "text", *FILTERS}:
             self._show_filters()
         if changed & (TABLE_STATE | {"dataset"}):
             self._show_table()
@@ -141,40 +147,34 @@ class SignalsPage(PageView):
             self._follow_window()
             self.view.scale = self.state.scale
 
-    def _show_filters(self) -> None:
-        chosen = self.dataset
-        names = {name: name for name in self.datasets}
-        dataset = self._choice("dataset", "Data set", names, chosen.name if chosen else self.state.dataset)
-        dataset.param.watch(lambda event: self.state.choose_dataset(event.new), "value")
-        self._filters[:] = [dataset]
-        for name, (label, where) in FILTERS.items():
-            values = list(getattr(chosen, where)) if chosen else []
-            choice = self._choice(
-                name, label, {"any": ""} | {v: v for v in values}, getattr(self.state, name)
-            )
-            choice.param.watch(partial(self._take_filter, name), "value")
-            self._filters.append(choice)
-        field = pmui.TextInput(
-            label="Record",
-            value=self.state.text,
-            size="small",
-            width=150,
-            margin=0,
-            css_classes=["page-search"],
-        )
-        field.param.watch(partial(self._take_filter, "text"), "value")
-        self.state.param.watch(lambda event: field.param.update(value=event.new), "text")
-        self._filters.append(field)
-
-    def _choice(self, name: str, label: str, options: dict[str, str], value: str) -> pmui.Select:
-        options = options if value in options.values() else options | {value: value}
-        choice = pmui.Select(label=label, options=options, value=value, size="small", width=124, margin=0)
-        self.state.param.watch(lambda event: _select(choice, event.new), name)
-        return choice
+    def _make_filters(self) -> dict[str, pmui.Select]:
+        labels = {"dataset": "Data set"} | {name: label for name, (label, _) in FILTERS.items()}
+        choices = {
+            name: pmui.Select(label=label, options={"": ""}, value="", size="small", width=124, margin=0)
+            for name, label in labels.items()
+        }
+        for name, field in (choices | {"text": self._field}).items():
+            field.param.watch(partial(self._take_filter, name), "value")
+        return choices
 
     def _take_filter(self, name: str, event: param.parameterized.Event) -> None:
-        if event.new != getattr(self.state, name):
+        if name == "dataset":
+            if self.dataset is None or event.new != self.dataset.name:
+                self.state.choose_dataset(event.new)
+        elif event.new != getattr(self.state, name):
             self.state.param.update(page=1, **{name: event.new})
+
+    def _show_filters(self) -> None:
+        """Offer what the data set holds, and what the link asked for even where it does not hold it."""
+        shown = self.dataset
+        self._offer("dataset", list(self.datasets), shown.name if shown else self.state.dataset)
+        for name, (_, where) in FILTERS.items():
+            self._offer(name, ["", *(getattr(shown, where) if shown else ())], getattr(self.state, name))
+        self._field.value = self.state.text
+
+    def _offer(self, name: str, values: list[str], chosen: str) -> None:
+        options = {value or "any": value for value in [*values, *({chosen} - set(values))]}
+        self._choices[name].param.update(options=options, value=chosen)
 
     def _wanted(self, dataset: DatasetRow) -> SignalFilter:
         chosen = {name: getattr(self.state, name) or None for name in FILTERS}
@@ -194,8 +194,10 @@ class SignalsPage(PageView):
             )
 
     def _show_table(self) -> None:
-        self.rows, total = self._read_rows(PAGE_ROWS, (self.state.page - 1) * PAGE_ROWS)
-        self._total = total
+        self.rows, self._total = self._read_rows(PAGE_ROWS, (self.state.page - 1) * PAGE_ROWS)
+        if not self.rows and self._total:  # the link's page lies behind the last
+            self.state.page = -(-self._total // PAGE_ROWS)
+            self.rows, self._total = self._read_rows(PAGE_ROWS, (self.state.page - 1) * PAGE_ROWS)
         self._show_signal()
         self._mark_shown()
 
@@ -217,7 +219,7 @@ class SignalsPage(PageView):
             return
         self.row = self.view = None
         if wanted is None:
-            self._right[:] = [empty_state("No record matches", "Widen a filter to the left, or choose any.")]
+            self._right[:] = [self._nothing()]
             return
         try:
             with read_scope() as session:
@@ -226,6 +228,12 @@ class SignalsPage(PageView):
             self._right[:] = [empty_state(f"No signal {wanted}", str(error))]
             return
         self._show_row(self.row)
+
+    def _nothing(self) -> pn.viewable.Viewable:
+        if self.dataset is None:
+            stored = f"Stored are: {', '.join(self.datasets)}. Choose one of them in the table's filters."
+            return empty_state(f"No data set {self.state.dataset}", stored)
+        return empty_state("No record matches", "Set a filter of the table back to any, or shorten the text.")
 
     def _show_row(self, row: SignalRow) -> None:
         source = RecordSource(
