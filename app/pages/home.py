@@ -130,13 +130,12 @@ class HomePage(PageView):
             if stamp != self._stamp:
                 self._stamp, self._datasets = stamp, datasets.list_datasets(session)
             latest, _ = experiments.list_experiments(session, limit=LATEST)
-            best, _ = experiments.list_experiments(session, sort="test_accuracy", limit=1)
             written, _ = experiments.epochs_after(session, [row.id for row in latest])
             return Snapshot(
                 overview=home.get_overview(session),
                 runs=runs.list_active_runs(session),
                 latest=latest,
-                best=next((row for row in best if row.test_accuracy is not None), None),
+                best=experiments.find_best_experiment(session),
                 curves=_curves(written),
             )
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session
 
 from core.errors import InvalidInputError, NotFoundError
@@ -154,6 +154,14 @@ def list_experiments(
     order = column.desc().nulls_last() if descending else column.asc().nulls_last()
     page = _rows_select().where(*conditions).order_by(order, Experiment.id.desc()).limit(limit).offset(offset)
     return _fetch_rows(session, page), total
+
+
+def find_best_experiment(session: Session) -> ExperimentRow | None:
+    """Return the best by test accuracy; one that shares records between its sides only if all do."""
+    accuracy = Experiment.metrics["test_accuracy"].as_float()
+    leaks = case((Experiment.audit["grade"].as_string() == "windows of one record", 1), else_=0)
+    best = _rows_select().where(accuracy.is_not(None)).order_by(leaks, accuracy.desc(), Experiment.id.desc())
+    return next(iter(_fetch_rows(session, best.limit(1))), None)
 
 
 def _rows_select() -> Select[Experiment, str, str]:

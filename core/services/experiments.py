@@ -1,19 +1,20 @@
 """Experiments: made from a TrainingSpec, paused, resumed, and written to while they train."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import ColumnElement, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.clock import utc_now
-from core.errors import ConflictError, InvalidInputError, NotFoundError
+from core.errors import ConflictError, NotFoundError, SupersededError
 from core.models import Artifact, Dataset, Experiment, ExperimentStatus, TrainingRun
 from core.services.access import Actor, require_ownership, require_researcher
 from core.services.commits import after_commit
-from core.services.jobs import Claim, JobKind, enqueue_run, hold_claim, lock_run
+from core.services.jobs import Claim, JobKind, complete_run, enqueue_run, hold_claim, lock_run
 from core.specs import TrainingSpec
 from core.storage import artifacts
 
@@ -197,12 +198,7 @@ def record_split(session: Session, claim: Claim, audit: dict[str, Any], provenan
 def add_artifact(session: Session, claim: Claim, file: ArtifactFile) -> None:
     """Enter a written file as the experiment's; one of each kind and name, the newest wins."""
     hold_claim(session, claim)
-    replaced = session.scalars(
-        delete(Artifact)
-        .where(Artifact.experiment_id == claim.row_id, Artifact.kind == file.kind, Artifact.name == file.name)
-        .returning(Artifact.id)
-    ).all()
-    after_commit(session, lambda: _delete_files(replaced))
+    _drop_artifacts(session, claim, Artifact.kind == file.kind, Artifact.name == file.name)
     session.add(
         Artifact(
             id=file.id,
@@ -217,16 +213,31 @@ def add_artifact(session: Session, claim: Claim, file: ArtifactFile) -> None:
     session.flush()
 
 
-def _delete_files(artifact_ids: Sequence[str]) -> None:
-    for artifact_id in artifact_ids:
-        artifacts.delete(artifact_id)
+def _drop_artifacts(session: Session, claim: Claim, *which: ColumnElement[bool]) -> None:
+    dropped = session.scalars(
+        delete(Artifact).where(Artifact.experiment_id == claim.row_id, *which).returning(Artifact.id)
+    ).all()
+    after_commit(session, lambda: _delete_files(dropped))
+
+
+def _drop_artifacts(session: Session, claim: Claim, *conditions: ColumnElement[bool]) -> None:
+    of_run = delete(Artifact).where(Artifact.experiment_id == claim.row_id, *conditions)
+    for artifact_id in session.scalars(of_run.returning(Artifact.id)):
+        after_commit(session, partial(artifacts.delete, artifact_id))
 
 
 def record_results(
     session: Session, claim: Claim, *, best_epoch: int, metrics: dict[str, Any], model_path: str
 ) -> None:
-    """Store what the finished training measured."""
+    """Store what the finished training measured; the state it could have been resumed from goes."""
     if hold_claim(session, claim) != "running":
-        raise InvalidInputError(f"experiment {claim.row_id} is no longer running; its results are not stored")
+        raise SupersededError(f"experiment {claim.row_id} is no longer running; its results are not stored")
     row = get_experiment(session, claim.row_id)
     row.best_epoch, row.metrics, row.model_path = best_epoch, metrics, model_path
+    _drop_artifacts(session, claim, Artifact.kind == "state")
+
+
+def complete_experiment(session: Session, claim: Claim) -> None:
+    """Mark the experiment as completed; the state to go on from is not needed any more."""
+    complete_run(session, claim)
+    _drop_artifacts(session, claim, Artifact.kind == "state")

@@ -19,7 +19,7 @@ from app.pages.experiments.snippets import table_snippet
 from app.pages.experiments.words import SAME_RECORD, moment, share, span
 from app.state.experiments import STATUSES, ExperimentsState
 from core.queries.datasets import list_datasets
-from core.queries.experiments import ExperimentRow, list_experiments
+from core.queries.experiments import ExperimentRow, find_best_experiment, list_experiments
 from core.storage.database import read_scope
 
 ALL_ROWS = 1_000_000
@@ -55,7 +55,7 @@ class _Found:
 
     rows: list[ExperimentRow]
     total: int  # that the filters let through
-    best: list[ExperimentRow]
+    best: ExperimentRow | None
     stored: int
     running: int
     datasets: list[str]
@@ -96,7 +96,7 @@ class ExperimentsTable(pn.viewable.Viewer):
         """Read what the state asks for."""
         with read_scope() as session:
             rows, total = list_experiments(session, **self._chosen(), **self._place())
-            best, stored = list_experiments(session, sort="test_accuracy", limit=1)
+            best, stored = find_best_experiment(session), list_experiments(session, limit=1)[1]
             running = list_experiments(session, status="running", limit=1)[1]
             datasets = [row.name for row in list_datasets(session)]
         return _Found(rows, total, best, stored, running, datasets)
@@ -188,8 +188,7 @@ def _figures(found: _Found) -> list[pn.pane.HTML]:
         stat(f"{found.stored:,}", "experiment" if found.stored == 1 else "experiments"),
         stat(f"{found.running:,}", "running"),
     ]
-    if found.best and found.best[0].test_accuracy is not None:
-        row = found.best[0]
+    if (row := found.best) is not None:
         numbers.append(stat(share(row.test_accuracy), f"of test windows, best ({_split(row)}) · #{row.id}"))
     return numbers
 
