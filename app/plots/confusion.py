@@ -40,7 +40,7 @@ def draw_confusion(classes: Sequence[str], matrix: Sequence[Sequence[int]], unit
         x_axis_label="predicted",
         y_axis_label="true",
         tools="save",
-        toolbar_location="above",
+        toolbar_location="right",
         output_backend="canvas",
     )
     plot.toolbar.autohide, plot.toolbar.logo = True, None

@@ -139,10 +139,10 @@ def _draw(
         x_axis_label="epoch",
         y_axis_label=quantity,
         tools="xpan,xbox_zoom,reset,save",
-        toolbar_location="above",
+        toolbar_location="right",
         output_backend="canvas",
     )
-    plot.toolbar.autohide, plot.toolbar.logo, plot.toolbar_inner = True, None, True
+    plot.toolbar.autohide, plot.toolbar.logo = True, None
     plot.outline_line_color = None
     plot.xaxis.ticker = BasicTicker(min_interval=1, desired_num_ticks=6)
     plot.yaxis.formatter = ticks

@@ -175,8 +175,10 @@ def _progress(detail: ExperimentDetail, epoch_s: float | None) -> pn.pane.HTML:
 
 
 def _question(detail: ExperimentDetail) -> str:
+    paused = detail.row.status == "paused"
     return (
-        f"“{detail.row.name}” stops after the epoch it is in and cannot be resumed. Its "
-        f"{detail.row.epochs_done} epochs and its files stay; no test result is computed. "
-        "To go on later, pause it instead."
+        f"“{detail.row.name}” {'ends' if paused else 'stops after the epoch it is in'} "
+        "and cannot be resumed. "
+        f"Its {detail.row.epochs_done} epochs and its files stay; no test result is computed. "
+        f"To go on later, {'leave it paused' if paused else 'pause it instead'}."
     )
