@@ -29,6 +29,13 @@ class SplitKind(StrEnum):
     RANDOM_WINDOWS = "random_windows"
 
 
+class NetworkName(StrEnum):
+    """The networks that can be asked for; known here so that asking for one needs no torch."""
+
+    WDCNN = "wdcnn"
+    RESNET1D = "resnet1d"
+
+
 class MixedRates(StrEnum):
     """What to do with records whose sampling rate differs from the rest of their data set."""
 
@@ -87,7 +94,7 @@ class TrainingSpec(Spec):
     dataset: Name
     channel: str | None = None
     label: Literal["fault_class", "severity", "fault_class+severity"] = "fault_class"
-    model: Name = "wdcnn"
+    model: NetworkName = NetworkName.WDCNN
     model_options: dict[str, Any] = Field(default_factory=dict)
     split: SplitSpec = SplitSpec()
     windows: WindowSpec = WindowSpec()

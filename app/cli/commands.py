@@ -29,7 +29,15 @@ from core.services.experiments import create_experiment
 from core.services.jobs import JobKind
 from core.services.users import get_local_actor
 from core.settings import get_settings
-from core.specs import ImportSpec, MixedRates, OptimizerSpec, SplitKind, SplitSpec, TrainingSpec
+from core.specs import (
+    ImportSpec,
+    MixedRates,
+    NetworkName,
+    OptimizerSpec,
+    SplitKind,
+    SplitSpec,
+    TrainingSpec,
+)
 from core.storage import migrations
 from core.storage.database import DatabaseAwayError, read_scope, session_scope
 
@@ -196,7 +204,7 @@ def train(
     dataset: Annotated[str, typer.Option(help="data set to train on")],
     channel: Annotated[str | None, typer.Option(help="channel, where the data set has several")] = None,
     label: Annotated[str, typer.Option(help="fault_class, severity or fault_class+severity")] = "fault_class",
-    model: Annotated[str, typer.Option(help="network: wdcnn or resnet1d")] = "wdcnn",
+    model: Annotated[NetworkName, typer.Option(help="network")] = NetworkName.WDCNN,
     split: Annotated[
         SplitKind, typer.Option(help="what training and test may not share")
     ] = SplitKind.BY_RECORD,

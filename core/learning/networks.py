@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 from torch import Tensor, nn
 
 from core.errors import InvalidInputError
-from core.specs import Spec
+from core.specs import NetworkName, Spec
 
 
 class WDCNNOptions(Spec):
@@ -126,8 +126,10 @@ class NetworkEntry:
 
 
 NETWORKS: dict[str, NetworkEntry] = {
-    "wdcnn": NetworkEntry("Five convolutions, the first one wide (Zhang et al. 2017)", WDCNNOptions, WDCNN),
-    "resnet1d": NetworkEntry("Residual network with the mean over time", ResNetOptions, ResNet1D),
+    NetworkName.WDCNN: NetworkEntry(
+        "Five convolutions, the first one wide (Zhang et al. 2017)", WDCNNOptions, WDCNN
+    ),
+    NetworkName.RESNET1D: NetworkEntry("Residual network with the mean over time", ResNetOptions, ResNet1D),
 }
 
 

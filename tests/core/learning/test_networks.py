@@ -6,6 +6,11 @@ from torch import nn
 
 from core.errors import InvalidInputError
 from core.learning.networks import NETWORKS, build
+from core.specs import NetworkName
+
+
+def test_every_network_that_can_be_asked_for_is_registered_and_no_other() -> None:
+    assert set(NETWORKS) == set(NetworkName)
 
 
 @pytest.mark.parametrize("name", sorted(NETWORKS))
