@@ -11,11 +11,13 @@ import panel as pn
 import panel_material_ui as pmui
 import param
 from bokeh.core.property.descriptors import UnsetValueError
+from bokeh.events import DoubleTap
 from bokeh.models import ColumnDataSource
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
 from app.components.card import card
+from app.components.grid import stack
 from app.components.safe_text import text
 from app.plots.spectrum import make_spectrum, spectrum_columns, spectrum_limits
 from app.plots.waveform import make_overview, make_waveform, padded_limits, wave_columns
@@ -97,16 +99,13 @@ class SignalView(pn.viewable.Viewer):
 
     def __panel__(self) -> pn.viewable.Viewable:
         scale = pmui.RadioButtonGroup.from_param(self.param.scale, size="small", label="", margin=0)
-        return pn.Column(
+        return stack(
             card(
                 _heading("Waveform", self.param.wave_caption, *self._make_buttons()),
                 pn.pane.Bokeh(self.overview, sizing_mode="stretch_width", margin=0),
                 pn.pane.Bokeh(self.waveform, sizing_mode="stretch_width", margin=0),
             ),
             card(_heading("Amplitude spectrum", self.param.spectrum_caption, scale), self._spectrum_pane),
-            sizing_mode="stretch_width",
-            margin=0,
-            styles={"gap": "16px"},
         )
 
     def _draw_waveform(self) -> tuple[figure, figure]:
@@ -126,6 +125,7 @@ class SignalView(pn.viewable.Viewer):
             self._whole, duration_s=record.duration_s, limits=limits, window=waveform.x_range
         )
         self._watch_range(waveform, "wave", self._show_wave)
+        waveform.on_event(DoubleTap, lambda _: self._move(grow=math.inf))
         return waveform, overview
 
     def _draw_spectrum(self, window: Window) -> figure:
@@ -138,6 +138,7 @@ class SignalView(pn.viewable.Viewer):
             scale=self.scale,
         )
         self._watch_range(plot, "lines", self._show_lines)
+        plot.on_event(DoubleTap, lambda _: plot.x_range.update(start=0.0, end=self.record.rate_hz / 2))
         return plot
 
     def _watch_range(self, plot: figure, name: str, show: Callable[[], None]) -> None:
@@ -223,6 +224,7 @@ class SignalView(pn.viewable.Viewer):
 
     def _change_scale(self) -> None:
         x_range = self.spectrum.x_range
+        self._lines = ColumnDataSource(data=dict(self._lines.data))  # the old one leaves with its figure
         self.spectrum = self._draw_spectrum((float(x_range.start), float(x_range.end)))
         self._spectrum_pane.object = self.spectrum
 

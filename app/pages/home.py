@@ -13,7 +13,7 @@ import panel_material_ui as pmui
 from app.components.card import card
 from app.components.copy_python import copy_python
 from app.components.export import export
-from app.components.grid import grid
+from app.components.grid import grid, stack
 from app.components.page import PageView
 from app.components.progress import progress
 from app.components.safe_text import text
@@ -74,14 +74,9 @@ class HomePage(PageView):
         return pn.Column(
             parts["numbers"],
             grid(
-                (pn.Column(card(parts["latest"], title="Latest results"), margin=0), 8),
+                (card(parts["latest"], title="Latest results"), 8),
                 (
-                    pn.Column(
-                        card(parts["running"], title="Running now"),
-                        card(parts["next"], title="Next"),
-                        styles={"gap": "16px"},
-                        margin=0,
-                    ),
+                    stack(card(parts["running"], title="Running now"), card(parts["next"], title="Next")),
                     4,
                 ),
                 (card(parts["datasets"], title="Data sets"), 12),

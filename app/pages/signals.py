@@ -14,7 +14,7 @@ from app.components.copy_python import copy_python
 from app.components.data_table import DataTable
 from app.components.empty_state import empty_state
 from app.components.export import export
-from app.components.grid import grid
+from app.components.grid import grid, stack
 from app.components.page import PageView
 from app.components.safe_text import text
 from app.components.signal_view import RecordSource, SignalView
@@ -90,7 +90,7 @@ class SignalsPage(PageView):
             label="Record", value="", size="small", width=150, margin=0, css_classes=["page-search"]
         )
         self._choices = self._make_filters()
-        self._right = pn.Column(sizing_mode="stretch_width", margin=0, styles={"gap": "16px"})
+        self._right = stack()
         self._content = pn.Column(sizing_mode="stretch_width", margin=0)
         self._load()
         self.state.param.watch(self._on_state, list(SignalsState.url_params))

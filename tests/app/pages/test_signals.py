@@ -269,3 +269,6 @@ def test_wheel_and_drag_change_the_picture_and_the_address(
     browser.wait_for_function(f"({READ_WAVE})().start > {zoomed['start']}")
     browser.wait_for_function(IS_SETTLED)
     assert browser.evaluate(READ_WAVE)["stop"] > zoomed["stop"]
+    browser.mouse.dblclick(middle, height)
+    browser.wait_for_function("() => !location.search.includes('start')")
+    assert browser.evaluate(READ_WAVE)["start"] == 0
