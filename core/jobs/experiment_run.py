@@ -1,5 +1,7 @@
 """What notebooks/train.ipynb calls: one experiment from its row to its results, under a claim."""
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from statistics import median
 from time import monotonic
 from typing import Any
@@ -8,13 +10,13 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import select
 
-from core.errors import BrinellError, ConflictError
+from core.errors import BrinellError, ConflictError, SupersededError
 from core.evaluation.leakage import LeakageAudit, audit
 from core.evaluation.metrics import Scores, score
 from core.evaluation.splits import Block, Split, split_records
 from core.jobs.provenance import describe_origin
 from core.jobs.run_files import RunFiles
-from core.jobs.running import worker_name
+from core.jobs.running import beating, note_failure, worker_name
 from core.jobs.training_data import TrainingData, load_data
 from core.learning import networks
 from core.learning.devices import device_name, resolve_device
@@ -25,13 +27,14 @@ from core.learning.windows import SplitWindows, cut_split
 from core.models import TrainingRun
 from core.services.experiments import (
     Epoch,
+    complete_experiment,
     forget_epochs_after,
     get_experiment,
     record_epochs,
     record_results,
     record_split,
 )
-from core.services.jobs import Claim, JobKind, claim_run, complete_run
+from core.services.jobs import Claim, JobKind, claim_run
 from core.specs import TrainingSpec
 from core.storage.database import read_scope, session_scope
 
@@ -45,14 +48,16 @@ class ExperimentRun:
 
     def __init__(self, experiment_id: int, attempt: int = 0) -> None:
         """Go on under a worker's attempt, or claim the row here where a person runs the notebook."""
-        self._claimed_here = attempt == 0
+        self._claimed_here, self._heart = attempt == 0, ExitStack()
         self.claim = (
             _claim(experiment_id) if self._claimed_here else Claim(JobKind.TRAINING, experiment_id, attempt)
         )
-        with read_scope() as session:
+        if self._claimed_here:
+            self._heart.enter_context(beating(self.claim))
+        with read_scope() as session, self._watched():
             row = get_experiment(session, experiment_id)
             self.name, self.spec = row.name, TrainingSpec.model_validate(row.config)
-        self.device = resolve_device(self.spec.device)
+            self.device = resolve_device(self.spec.device)
         self.files = RunFiles(self.claim)
         self._status: str = "running"
         self._steps: list[StepRecord] = []
@@ -61,6 +66,31 @@ class ExperimentRun:
 
     def load(self) -> pd.DataFrame:
         """Open the records, split them, cut the windows; store the audit; return the sides as a table."""
+        with self._watched():
+            return self._load()
+
+    def fit(self) -> FitResult:
+        """Train until done, out of patience, cancelled or paused; every epoch is a row at once."""
+        with self._watched():
+            return self._fit()
+
+    def evaluate(self) -> Scores | None:
+        """Look at the test side, once, with the weights of the best epoch; None where the run was stopped."""
+        with self._watched(), self._heart:
+            return self._evaluate()
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Note on the row why a run by hand failed; a worker does that for its own."""
+        try:
+            yield
+        except BrinellError as error:
+            self._heart.close()
+            if self._claimed_here and not isinstance(error, SupersededError):
+                note_failure(self.claim, str(error))
+            raise
+
+    def _load(self) -> pd.DataFrame:
         with read_scope() as session:
             self.data: TrainingData = load_data(session, self.spec)
         self.split: Split = split_records(
@@ -75,8 +105,7 @@ class ExperimentRun:
             record_split(session, self.claim, self._audit_json(sides), self._provenance())
         return pd.DataFrame(sides).T
 
-    def fit(self) -> FitResult:
-        """Train until done, out of patience, cancelled or paused; every epoch is a row at once."""
+    def _fit(self) -> FitResult:
         network = networks.build(
             self.spec.model, len(self.split.classes), self.spec.windows.length, self.spec.model_options
         )
@@ -105,8 +134,7 @@ class ExperimentRun:
             )
         return self.result
 
-    def evaluate(self) -> Scores | None:
-        """Look at the test side, once, with the weights of the best epoch; None where the run was stopped."""
+    def _evaluate(self) -> Scores | None:
         if self.result.reason not in {"done", "patience"} or self.result.best_state is None:
             return None
         test = self.windows.test
@@ -124,7 +152,7 @@ class ExperimentRun:
                 model_path=weights_id,
             )
             if self._claimed_here:
-                complete_run(session, self.claim)
+                complete_experiment(session, self.claim)
         return self.scores
 
     def epochs(self) -> pd.DataFrame:

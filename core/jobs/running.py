@@ -37,10 +37,10 @@ def run_job(kind: JobKind, row_id: int) -> bool:
         log.warning("job_superseded", reason=str(error))
     except BrinellError as error:
         log.warning("job_failed", reason=str(error))
-        _fail(claim, str(error))
+        note_failure(claim, str(error))
     except Exception as error:
         log.exception("job_crashed")
-        _fail(claim, f"{type(error).__name__}: {error}")
+        note_failure(claim, f"{type(error).__name__}: {error}")
     else:
         log.info("job_ended")
     return True
@@ -57,7 +57,8 @@ def _work(kind: JobKind) -> Callable[[Claim], None]:
     return work
 
 
-def _fail(claim: Claim, reason: str) -> None:
+def note_failure(claim: Claim, reason: str) -> None:
+    """Fail the claimed row with a reason; where another attempt has it, only the log tells."""
     try:
         with session_scope() as session:
             fail_run(session, claim, reason)

@@ -1,8 +1,8 @@
 """Train one experiment: its notebook does the work, the row says how it ended."""
 
 from core.jobs.notebooks import run_notebook
-from core.services.experiments import add_artifact
-from core.services.jobs import Claim, complete_run, hold_claim
+from core.services.experiments import add_artifact, complete_experiment
+from core.services.jobs import Claim, hold_claim
 from core.storage.database import session_scope
 
 
@@ -16,4 +16,4 @@ def train_in_notebook(claim: Claim) -> None:
     with session_scope() as session:
         # A paused or cancelled run also ends its notebook in order, and keeps its own status.
         if hold_claim(session, claim) == "running":
-            complete_run(session, claim)
+            complete_experiment(session, claim)

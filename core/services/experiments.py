@@ -10,8 +10,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.clock import utc_now
-from core.errors import ConflictError, NotFoundError, SupersededError
-from core.models import Artifact, Dataset, Experiment, ExperimentStatus, TrainingRun
+from core.errors import ConflictError, InvalidInputError, NotFoundError, SupersededError
+from core.models import Artifact, Dataset, Experiment, ExperimentStatus, Signal, TrainingRun
 from core.services.access import Actor, require_ownership, require_researcher
 from core.services.commits import after_commit
 from core.services.jobs import Claim, JobKind, complete_run, enqueue_run, hold_claim, lock_run
@@ -65,8 +65,9 @@ def create_experiment(
             f"there is no data set {spec.dataset!r}; stored are: {', '.join(stored) or 'none'}. "
             "Import one with: brinell import PATH --dataset NAME"
         )
+    _check_channel(session, dataset, spec.channel)
     row = Experiment(
-        model_type=spec.model,
+        model_type=spec.model.value,
         dataset_id=dataset.id,
         status=ExperimentStatus.PENDING,
         config=spec.model_dump(mode="json"),
@@ -78,6 +79,20 @@ def create_experiment(
     _add_named(session, row, name, f"{spec.model} {spec.split.kind.value} {spec.dataset}")
     enqueue_run(session, JobKind.TRAINING, row)
     return row
+
+
+def _check_channel(session: Session, dataset: Dataset, channel: str | None) -> None:
+    stored = session.scalars(
+        select(Signal.channel).where(Signal.dataset_id == dataset.id).distinct().order_by(Signal.channel)
+    ).all()
+    listed = ", ".join(name or "unnamed" for name in stored) or "none"
+    if channel is not None and channel not in stored:
+        raise InvalidInputError(f"data set {dataset.name!r} has no channel {channel!r}; stored are: {listed}")
+    if channel is None and len(stored) > 1:
+        raise InvalidInputError(
+            f"data set {dataset.name!r} holds channels {listed}, and a training takes one; "
+            f"name it, such as --channel {stored[0]}"
+        )
 
 
 def _add_named(session: Session, row: Experiment, wanted: str | None, stem: str) -> None:
@@ -213,13 +228,6 @@ def add_artifact(session: Session, claim: Claim, file: ArtifactFile) -> None:
     session.flush()
 
 
-def _drop_artifacts(session: Session, claim: Claim, *which: ColumnElement[bool]) -> None:
-    dropped = session.scalars(
-        delete(Artifact).where(Artifact.experiment_id == claim.row_id, *which).returning(Artifact.id)
-    ).all()
-    after_commit(session, lambda: _delete_files(dropped))
-
-
 def _drop_artifacts(session: Session, claim: Claim, *conditions: ColumnElement[bool]) -> None:
     of_run = delete(Artifact).where(Artifact.experiment_id == claim.row_id, *conditions)
     for artifact_id in session.scalars(of_run.returning(Artifact.id)):
@@ -229,15 +237,14 @@ def _drop_artifacts(session: Session, claim: Claim, *conditions: ColumnElement[b
 def record_results(
     session: Session, claim: Claim, *, best_epoch: int, metrics: dict[str, Any], model_path: str
 ) -> None:
-    """Store what the finished training measured; the state it could have been resumed from goes."""
+    """Store what the finished training measured."""
     if hold_claim(session, claim) != "running":
         raise SupersededError(f"experiment {claim.row_id} is no longer running; its results are not stored")
     row = get_experiment(session, claim.row_id)
     row.best_epoch, row.metrics, row.model_path = best_epoch, metrics, model_path
-    _drop_artifacts(session, claim, Artifact.kind == "state")
 
 
 def complete_experiment(session: Session, claim: Claim) -> None:
-    """Mark the experiment as completed; the state to go on from is not needed any more."""
+    """Mark the experiment as completed; until then an attempt may need the state that goes now."""
     complete_run(session, claim)
     _drop_artifacts(session, claim, Artifact.kind == "state")

@@ -85,7 +85,8 @@ def claim_run(session: Session, kind: JobKind, row_id: int, worker: str) -> Clai
         update(model)
         .where(model.id == row_id, model.status == "pending")
         .values(
-            status="running",
+            # Not the word alone: a row that this session holds takes the value over as it is.
+            status=model.status.type.enum_class("running"),
             attempt=model.attempt + 1,
             worker=worker,
             heartbeat_at=now,
