@@ -27,7 +27,8 @@ def empty_state(
     command: str | None = None,
 ) -> pn.Column:
     """Say what is missing and why, with the next step as buttons and as the command that does the same."""
-    same = f'<div class="command">or run <code>{escape(command)}</code></div>' if command else ""
+    lead = "or run" if actions else "Run"
+    same = f'<div class="command">{lead} <code>{escape(command)}</code></div>' if command else ""
     words = (
         f'<div class="empty"><div class="missing">{escape(missing)}</div>'
         f'<div class="why">{escape(why)}</div>{same}</div>'
