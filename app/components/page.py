@@ -5,6 +5,7 @@ from typing import Any, ClassVar, Protocol
 import panel as pn
 import param
 
+from app.components.notebook import NotebookCell
 from app.state.page import PageState
 
 
@@ -49,3 +50,6 @@ class PageView(pn.viewable.Viewer):
     def __panel__(self) -> pn.viewable.Viewable:
         """Return the page's content, without the frame."""
         raise NotImplementedError(f"{type(self).__name__} does not say what it shows: define __panel__")
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        return NotebookCell(self)._repr_mimebundle_(include, exclude)
