@@ -18,6 +18,9 @@ from core.services.jobs import Claim, JobKind, complete_run, enqueue_run, hold_c
 from core.specs import TrainingSpec
 from core.storage import artifacts
 
+# Past the session's bookkeeping, as the fence before it.
+_INSERT_EPOCHS = insert(TrainingRun.metadata.tables[TrainingRun.__tablename__])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Epoch:
@@ -173,8 +176,8 @@ def record_epochs(session: Session, claim: Claim, epochs: list[Epoch]) -> str:
     status = hold_claim(session, claim)
     if epochs:
         now = utc_now()
-        session.execute(
-            insert(TrainingRun),
+        session.connection().execute(
+            _INSERT_EPOCHS,
             [
                 {
                     "experiment_id": claim.row_id,

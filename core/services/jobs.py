@@ -7,8 +7,9 @@ from functools import partial
 from typing import Any
 
 import structlog
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from core.clock import utc_now
 from core.errors import ConflictError, NotFoundError, SupersededError
@@ -50,6 +51,19 @@ class Claim:
     kind: JobKind
     row_id: int
     attempt: int
+
+
+def _fence(table: Any) -> ReturningUpdate[StrEnum]:
+    return (
+        update(table)
+        .where(table.c.id == bindparam("held_id"), table.c.attempt == bindparam("held_attempt"))
+        .values(heartbeat_at=bindparam("now"))
+        .returning(table.c.status)
+    )
+
+
+# Built once and sent past the session's bookkeeping: it stands before every write of every epoch.
+_FENCES = {kind: _fence(model.__table__) for kind, model in MODELS.items()}
 
 
 def get_run(session: Session, kind: JobKind, row_id: int) -> Run:
@@ -100,12 +114,8 @@ def claim_run(session: Session, kind: JobKind, row_id: int, worker: str) -> Clai
 
 def hold_claim(session: Session, claim: Claim) -> str:
     """Beat the heart and return the row's status, or raise SupersededError: the fence before each write."""
-    model = MODELS[claim.kind]
-    status: StrEnum | None = session.scalar(
-        update(model)
-        .where(model.id == claim.row_id, model.attempt == claim.attempt)
-        .values(heartbeat_at=utc_now())
-        .returning(model.status)
+    status: StrEnum | None = session.connection().scalar(
+        _FENCES[claim.kind], {"held_id": claim.row_id, "held_attempt": claim.attempt, "now": utc_now()}
     )
     if status is None:
         raise SupersededError(
