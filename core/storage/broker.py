@@ -34,7 +34,8 @@ def make_celery(settings: Settings) -> Celery:
 
 def _transport_options(settings: Settings) -> dict[str, object]:
     if not settings.resolved_broker_url.startswith("filesystem"):
-        return {}
+        # Whoever sends, a click on a page among them, must not wait for a broker that is away.
+        return {"max_retries": 1, "interval_start": 0, "interval_step": 0, "socket_connect_timeout": 2}
     queue, control = settings.broker_dir / "queue", settings.broker_dir / "control"
     for folder in (queue, control):
         folder.mkdir(parents=True, exist_ok=True)
