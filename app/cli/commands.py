@@ -315,7 +315,7 @@ def doctor(as_json: AsJson = False) -> None:
         }
         for check in checks:
             table.add_row(signs[check.status], check.name, escape(check.detail), escape(check.mend))
-        console.print(table)
+        console.print(table, soft_wrap=False)
     if any(check.status == "problem" for check in checks):
         raise typer.Exit(1)
 

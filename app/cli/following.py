@@ -22,7 +22,7 @@ from core.storage.database import read_scope, session_scope
 
 POLL_S = 0.2
 FINAL = frozenset({"completed", "failed", "cancelled", "paused"})
-console = Console(stderr=True)
+console = Console(stderr=True, soft_wrap=True)  # a terminal wraps, and a pipe keeps whole lines
 
 
 def do_run(kind: JobKind, row_id: int, title: str) -> RunState:

@@ -10,7 +10,7 @@ import psutil
 
 from core.settings import Settings
 
-GRACE_S = 5.0
+GRACE_S = 1.5  # a worker whose pool has ended waits for it in vain; rows heal whatever was cut off
 
 
 def start_job(kind: str, row_id: int) -> "subprocess.Popen[bytes]":
