@@ -19,7 +19,7 @@ from core.services.datasets import request_generation, request_import
 from core.services.jobs import JobKind, cancel_run
 from core.settings import get_settings
 from core.specs import ImportSpec
-from core.storage.database import dispose_engines, read_scope, session_scope
+from core.storage.database import read_scope, session_scope
 
 pytestmark = pytest.mark.slow
 
@@ -151,10 +151,3 @@ def test_cancelled_generation_ends_in_the_worker_and_leaves_nothing(database, re
         time.sleep(1)
     assert wait_for(DatasetGeneration, row_id, has_ended).status == "cancelled"
     assert count_signals() == (0, 0)
-
-
-def test_messages_are_acknowledged_before_the_work_so_no_visibility_timeout_matters(broker):
-    from core.jobs.celery import app
-
-    assert not app.conf.task_acks_late
-    dispose_engines()

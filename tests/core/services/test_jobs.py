@@ -141,6 +141,7 @@ def test_resume_forgives_earlier_deaths(experiment_id, researcher):
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)  # SQLite has one writer at a time
+@pytest.mark.timeout(20)  # where it is not passed over, the sweep waits for ever
 def test_a_row_being_written_is_not_taken_up_over_its_completion(experiment_id):
     held = claim(experiment_id)
     with session_scope() as session:
