@@ -1,0 +1,94 @@
+"""What `brinell train` refuses, and what it does."""
+
+import json
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from core.services.datasets import request_generation
+from core.services.jobs import JobKind
+from core.services.users import get_local_actor
+from core.specs import GenerationSpec
+from core.storage.database import session_scope
+from tests.app.cli.processes import interrupt, wait_for
+
+Brinell = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def made(database: str) -> str:
+    """The name of a small generated data set."""
+    from core.jobs.running import run_job
+
+    spec = GenerationSpec(
+        dataset="made", classes=("healthy", "ball"), severities=("severe",), loads=(0.0,), duration_s=0.6
+    )
+    with session_scope() as session:
+        row_id = request_generation(session, get_local_actor(session, via="cli"), spec).id
+    assert run_job(JobKind.GENERATION, row_id)
+    return "made"
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--train-loads", "0"], ["--train-loads", "by_load", "by_record"]),
+        (["--model", "lenet"], ["lenet", "wdcnn", "resnet1d"]),
+        (["--label", "colour"], ["label", "fault_class+severity"]),
+        (["--device", "tpu"], ["device", "cuda"]),
+        (
+            ["--split", "by_load", "--train-loads", "0,1", "--test-loads", "1"],
+            ["'1'", "both the training and the test side"],
+        ),
+    ],
+)
+def test_wrong_command_names_both_sides(brinell: Brinell, options: list[str], told: list[str]) -> None:
+    code, _, err = brinell("train", "--dataset", "rig", *options)
+    assert code == 2
+    assert [words for words in told if words not in err] == []
+
+
+def test_unknown_data_set_lists_the_stored_ones(brinell: Brinell, made: str) -> None:
+    code, _, err = brinell("train", "--dataset", "rig")
+    assert code == 1
+    assert "there is no data set 'rig'; stored are: made" in err
+
+
+def test_channel_that_is_not_stored_is_refused_when_asked_for(brinell: Brinell, recordings: Path) -> None:
+    brinell("import", recordings, "--dataset", "rig")
+    for options, told in (
+        (["--channel", "BA"], "has no channel 'BA'; stored are: DE, FE"),
+        ([], "holds channels DE, FE, and a training takes one; name it, such as --channel DE"),
+    ):
+        code, _, err = brinell("train", "--dataset", "rig", *options)
+        assert code == 1
+        assert told in err
+
+
+def test_training_prints_its_score_beside_what_the_sides_share(brinell: Brinell, made: str) -> None:
+    code, out, _ = brinell("train", "--dataset", made, "--epochs", "1", "--device", "cpu", "--json")
+    said = json.loads(out)
+    assert (code, said["status"]) == (0, "completed")
+    assert 0 <= said["metrics"]["test_accuracy"] <= 1
+    assert said["audit"]["sentence"]
+
+
+def test_interrupted_training_is_cancelled_in_order(
+    start_brinell: Callable[..., object], made: str, home: Path
+) -> None:
+    process = start_brinell("train", "--dataset", made, "--epochs", "2000", "--device", "cpu")
+
+    def epochs_and_state() -> tuple[int, str]:
+        with closing(sqlite3.connect(home / "brinell.db")) as connection:
+            (epochs,) = connection.execute("SELECT count(*) FROM training_runs").fetchone()
+            states = connection.execute("SELECT status FROM experiments").fetchall()
+        return epochs, states[0][0] if states else ""
+
+    wait_for(lambda: process.poll() is not None or epochs_and_state()[0] >= 1)
+    said, left = interrupt(process)
+    assert (process.returncode, left) == (130, [])
+    assert "cancelling" in said
+    assert epochs_and_state()[1] == "cancelled"
