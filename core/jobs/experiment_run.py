@@ -2,20 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from statistics import median
 from time import monotonic
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from sqlalchemy import select
 
 from core.errors import BrinellError, ConflictError, SupersededError
 from core.evaluation.leakage import LeakageAudit, audit
 from core.evaluation.metrics import Scores, score
-from core.evaluation.splits import Block, Split, split_records
+from core.evaluation.splits import Split, split_records
 from core.jobs.provenance import describe_origin
 from core.jobs.run_files import RunFiles
+from core.jobs.run_results import Sides, count_sides, describe_audit, summarise_run, tabulate_predictions
 from core.jobs.running import beating, note_failure, worker_name
 from core.jobs.training_data import TrainingData, load_data
 from core.learning import networks
@@ -100,10 +99,11 @@ class ExperimentRun:
         self.windows: SplitWindows = cut_split(
             self.data.recordings, self.data.records, self.split, self.spec.windows
         )
-        sides = self._sides()
+        self.sides: Sides = count_sides(self.data, self.split, self.windows)
+        stored = describe_audit(self.audit, self.split, self.sides)
         with session_scope() as session:
-            record_split(session, self.claim, self._audit_json(sides), self._provenance())
-        return pd.DataFrame(sides).T
+            record_split(session, self.claim, stored, self._provenance())
+        return pd.DataFrame(self.sides).T
 
     def _fit(self) -> FitResult:
         network = networks.build(
@@ -141,14 +141,15 @@ class ExperimentRun:
         probabilities = predict(self.network, test, self.device)
         labels, record = test.labels.numpy(), test.record.numpy()
         self.scores = score(probabilities, labels, record, self.split.classes)
-        self.files.keep_predictions(self._predictions(probabilities))
+        self.files.keep_predictions(tabulate_predictions(self.data, self.split, test, probabilities))
         weights_id = self.files.keep_weights(self.result.best_state)
+        best_epoch = self.result.best_epoch or self.result.last_epoch
         with session_scope() as session:
             record_results(
                 session,
                 self.claim,
-                best_epoch=self.result.best_epoch or self.result.last_epoch,
-                metrics=self._metrics(),
+                best_epoch=best_epoch,
+                metrics=summarise_run(self.scores, self.result, self.sides, self.epochs().loc[best_epoch]),
                 model_path=weights_id,
             )
             if self._claimed_here:
@@ -193,33 +194,6 @@ class ExperimentRun:
             self.files.keep_state(state)
             self._state_kept_at = monotonic()
 
-    def _sides(self) -> dict[str, dict[str, int]]:
-        windows = self.windows
-        return {
-            "training": self._side(self.split.train, len(windows.train)),
-            "validation": self._side(
-                self.split.validation, len(windows.validation) if windows.validation else 0
-            ),
-            "test": self._side(self.split.test, len(windows.test)),
-        }
-
-    def _side(self, blocks: tuple[Block, ...], num_windows: int) -> dict[str, int]:
-        records = [self.data.records[i] for i in {block.record for block in blocks}]
-        return {
-            "windows": num_windows,
-            "records": len({r.record for r in records}),
-            "bearings": len({r.bearing_id for r in records} - {None}),
-            "machines": len({r.machine_id for r in records} - {None}),
-        }
-
-    def _audit_json(self, sides: dict[str, dict[str, int]]) -> dict[str, Any]:
-        return {
-            **self.audit.model_dump(mode="json"),
-            "sides": sides,
-            "classes": list(self.split.classes),
-            "messages": list(self.split.messages),
-        }
-
     def _provenance(self) -> dict[str, Any]:
         return {
             **describe_origin(),
@@ -227,55 +201,6 @@ class ExperimentRun:
             "seed": self.spec.seed,
             "data_checksum": self.data.checksum,
         }
-
-    def _predictions(self, probabilities: np.ndarray[Any, np.dtype[np.float32]]) -> dict[str, Any]:
-        test, records = self.windows.test, self.data.records
-        record, start = test.record.numpy(), test.start.numpy()
-        rate_hz = np.array([r.rate_hz for r in records])[record]
-        classes = np.array(self.split.classes)
-        return {
-            "signal": np.array([r.key for r in records])[record],
-            "signal_id": np.array(self.data.signal_ids)[record],
-            "record": np.array([r.record for r in records])[record],
-            "start_s": start / rate_hz,
-            "stop_s": (start + self.spec.windows.length) / rate_hz,
-            "true_label": classes[test.labels.numpy()],
-            "predicted_label": classes[probabilities.argmax(axis=1)],
-            "confidence": probabilities.max(axis=1),
-            "probabilities": list(probabilities),
-        }
-
-    def _metrics(self) -> dict[str, Any]:
-        scores, sides = self.scores, self._sides()
-        epochs = self.epochs()
-        best = epochs.loc[self.result.best_epoch]
-        return {
-            "test_accuracy": scores.accuracy,
-            "record_accuracy": scores.record_accuracy,
-            "val_accuracy": _number(best["val_accuracy"]),
-            "val_loss": _number(best["val_loss"]),
-            "f1": scores.macro_f1,
-            "ece": scores.calibration_error,
-            "train_windows": sides["training"]["windows"],
-            "validation_windows": sides["validation"]["windows"],
-            "test_windows": scores.num_windows,
-            "test_records": scores.num_records,
-            "windows_per_second": self._windows_per_second(),
-            "stopped": self.result.reason,
-            "evaluation": {
-                "classes": list(self.split.classes),
-                "confusion": scores.confusion,
-                "record_confusion": scores.record_confusion,
-                "per_class": [c.model_dump(mode="json") for c in scores.classes],
-                "num_windows": scores.num_windows,
-                "num_records": scores.num_records,
-            },
-        }
-
-    def _windows_per_second(self) -> float | None:
-        # A run paused in its last epoch has none left to train.
-        speeds = [epoch.windows_per_second for epoch in self.result.epochs]
-        return median(speeds) if speeds else None
 
 
 def _claim(experiment_id: int) -> Claim:
@@ -285,7 +210,3 @@ def _claim(experiment_id: int) -> Claim:
             status = get_experiment(session, experiment_id).status.value
             raise ConflictError(f"experiment {experiment_id} is {status}; only a pending one can be trained")
     return claim
-
-
-def _number(value: Any) -> float | None:
-    return None if pd.isna(value) else float(value)

@@ -199,7 +199,7 @@ def _take_up(session: Session, kind: JobKind, row: Run, now: datetime) -> None:
         row.finished_at = now
         row.error_message = (
             f"its worker died {row.deaths} times (last {row.worker}); "
-            "look at the worker's log, then start it again"
+            "look at the worker's log, then ask for it again"
         )
         return
     row.status = type(row.status)("pending")
