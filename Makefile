@@ -2,8 +2,8 @@
 VENV ?= .venv
 PYTHON ?= python3
 BIN := $(VENV)/bin
-# Pages of one run share two cores with its worker, so the tests do not start more processes than that.
 PYTEST := $(BIN)/python -m pytest
+TEST_PROCESSES ?= 2
 export UV_FIND_LINKS := $(or $(UV_FIND_LINKS),$(PIP_FIND_LINKS))
 
 .PHONY: help install run test test-slow lint bench lock
@@ -22,7 +22,7 @@ run: $(VENV)/.installed ## start everything on demo data and print the address; 
 	@exec $(BIN)/brinell demo
 
 test: $(VENV)/.installed ## run the tests but the slow ones (under 10 minutes on two cores)
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -m "not slow" -n $(TEST_PROCESSES)
 
 test-slow: $(VENV)/.installed ## run the slow tests: long trainings, whole stories, JupyterLab
 	$(PYTEST) -m slow
