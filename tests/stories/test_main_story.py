@@ -93,7 +93,7 @@ def test_from_files_to_a_shared_link(
     few = page.evaluate(POINTS)
     page.wait_for_function(f"few => ({POINTS})() > few", arg=few)
     expect(page.get_by_text("Confusion matrix", exact=True)).to_be_visible()
-    expect(page.get_by_text("completed", exact=True).filter(visible=True).first).to_be_visible()
+    expect(page.locator(".badge", has_text="completed").filter(visible=True).first).to_be_visible()
     shoot(page, "3-completed")
     assert loads == []
 
