@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import pandas as pd
+from bokeh.events import DoubleTap
 from bokeh.models import (
     BasicTicker,
     ColumnDataSource,
+    CustomJS,
     DataRange1d,
     HoverTool,
     Label,
@@ -59,7 +61,7 @@ def draw_curves(epochs: pd.DataFrame, best_epoch: int | None) -> Curves:
     """Draw the curves of one run; the three share their epoch axis."""
     source = ColumnDataSource(_columns(merge_epochs(epochs.iloc[:0], epochs)))
     x_range = DataRange1d(range_padding=0.03)
-    percent = NumeralTickFormatter(format="0.[0]%")
+    percent = NumeralTickFormatter(format="0.[0] %")
     training, validation = "training", "validation"
     figures = (
         _draw(
@@ -76,7 +78,7 @@ def draw_curves(epochs: pd.DataFrame, best_epoch: int | None) -> Curves:
             x_range,
             "accuracy of windows",
             percent,
-            "0.00%",
+            "0.00 %",
             _Line("train_accuracy", training, TRAINING_INK),
             _Line("val_accuracy", validation, VALIDATION_INK),
         ),
@@ -84,7 +86,7 @@ def draw_curves(epochs: pd.DataFrame, best_epoch: int | None) -> Curves:
             source,
             x_range,
             "learning rate",
-            PrintfTickFormatter(format="%.1e"),
+            PrintfTickFormatter(format="%.3g"),
             "0.00e+0",
             _Line("learning_rate", "at the epoch’s last step", TRAINING_INK),
         ),
@@ -150,6 +152,7 @@ def _draw(
     items = [_draw_line(plot, source, line) for line in lines]
     plot.add_layout(_legend(items), "above")
     tooltips = [("epoch", "@epoch{0}"), *((line.name, f"@{line.column}{{{hover_format}}}") for line in lines)]
+    plot.js_on_event(DoubleTap, CustomJS(args={"plot": plot}, code="plot.reset.emit()"))
     plot.add_tools(HoverTool(renderers=items[-1].renderers[:1], tooltips=tooltips, mode="vline"))
     return plot
 
@@ -172,6 +175,7 @@ def _legend(items: list[LegendItem]) -> Legend:
         spacing=12,
         border_line_width=0,
         label_text_font_size="12px",
+        styles={"font-size": "12.6px"},  # the shell's theme sets the size anew, as 0.95 of this
     )
 
 

@@ -8,7 +8,8 @@ from core.queries.experiments import epochs_after
 from core.storage.database import read_scope
 
 GRID = """
-:host { display: grid; gap: 16px; grid-template-columns: repeat(auto-fit, minmax(300px, 1fr)); }
+:host { display: grid; gap: 16px; grid-template-columns: repeat(3, minmax(0, 1fr)); }
+@media (max-width: 900px) { :host { grid-template-columns: minmax(0, 1fr); } }
 .scroll-button { display: none; }
 """
 
