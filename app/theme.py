@@ -156,6 +156,7 @@ def material_theme() -> dict[str, Any]:
 
 def _material_mode(mode: Mode, palette: Palette) -> dict[str, Any]:
     border = f"1px solid {palette.border}"
+    focus_ring = {"outline": f"2px solid {palette.accent}", "outlineOffset": "1px"}
     toolbar = {"minHeight": f"{HEADER_PX}px !important", "padding": "0 !important", "margin": "0 !important"}
     return {
         "palette": {
@@ -183,7 +184,10 @@ def _material_mode(mode: Mode, palette: Palette) -> dict[str, Any]:
                 "styleOverrides": {"root": {"backgroundImage": "none"}},
             },
             "MuiButton": {"defaultProps": {"disableElevation": True}},
-            "MuiButtonBase": {"defaultProps": {"disableRipple": True}},
+            "MuiButtonBase": {
+                "defaultProps": {"disableRipple": True},
+                "styleOverrides": {"root": {"&.Mui-focusVisible": focus_ring}},  # the ripple told it before
+            },
         },
     }
 

@@ -5,9 +5,9 @@ from typing import Any, Protocol
 
 import pandas as pd
 import panel as pn
-import panel_material_ui as pmui
 import param
 
+from app.components.icon_button import IconButton
 from app.components.safe_text import plain, text
 from app.theme import css_variable
 
@@ -29,6 +29,20 @@ _STYLE = f"""
   border: 0 !important; border-bottom: 1px solid {css_variable("border")} !important; }}
 .tabulator .tabulator-row .tabulator-cell {{ border-right: 0 !important; padding: 7px 8px !important; }}
 .tabulator .tabulator-row:hover {{ background: {css_variable("raised")} !important; cursor: pointer; }}
+.tabulator .tabulator-cell {{ line-height: 18px; }}
+.tabulator .tabulator-cell a {{ color: {css_variable("accent")}; text-decoration: none;
+  overflow-wrap: anywhere; }}
+.tabulator .tabulator-cell a:hover {{ text-decoration: underline; }}
+.tabulator a:focus-visible, .tabulator-col:focus-visible {{ outline: 2px solid {css_variable("accent")};
+  outline-offset: 1px; border-radius: 3px; }}
+.tabulator .tabulator-col-title-holder {{ display: flex !important; align-items: center; gap: 4px; }}
+.tabulator .tabulator-col .tabulator-col-title {{ flex: 0 1 auto; width: auto !important;
+  padding-right: 0 !important; }}
+.tabulator .tabulator-col-title[style*="right"] {{ flex: 1 1 auto !important; order: 2; }}
+.tabulator .tabulator-col .tabulator-col-sorter {{ position: static !important; }}
+.tabulator .tabulator-col[aria-sort="none"] .tabulator-col-sorter {{ opacity: 0; }}
+.tabulator .tabulator-col[aria-sort="none"]:hover .tabulator-col-sorter {{ opacity: .6; }}
+.tabulator .tabulator-arrow {{ border-left-width: 4px !important; border-right-width: 4px !important; }}
 """
 
 
@@ -41,8 +55,20 @@ class PagedState(Protocol):
     descending: bool
 
 
+def _configuration(columns: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    return {
+        "sortMode": "remote",  # Tabulator would sort the page it has; the query sorts all rows
+        "responsiveLayout": "hide",  # what does not fit leaves by its `responsive` number, largest first
+        "columnDefaults": {"vertAlign": "middle", "minWidth": 8},
+        "columns": [{"field": field, **options} for field, options in columns.items()],
+    }
+
+
 class DataTable(pn.viewable.Viewer):
-    """One page of rows; a click on a title or on the pager changes the state, and the page asks again."""
+    """One page of rows; a click on a title or on the pager changes the state, and the page asks again.
+
+    `columns` are Tabulator's own options of single columns; with widths that grow the table fills its frame.
+    """
 
     span = param.String(default="", doc="which of how many rows are shown, in words")
 
@@ -54,6 +80,7 @@ class DataTable(pn.viewable.Viewer):
         on_open: Callable[[pd.Series], None] | None = None,
         page_size: int = PAGE_SIZE,
         style: str = "",
+        columns: Mapping[str, Mapping[str, Any]] | None = None,
         **tabulator: Any,
     ) -> None:
         super().__init__()
@@ -71,8 +98,7 @@ class DataTable(pn.viewable.Viewer):
                 "sizing_mode": "stretch_width",
                 "margin": 0,
                 "stylesheets": [_STYLE, style],
-                # Tabulator would sort the page it has; the query sorts all rows.
-                "configuration": {"sortMode": "remote"},
+                "configuration": _configuration(columns or {}),
             }
             | tabulator,
         )
@@ -81,8 +107,8 @@ class DataTable(pn.viewable.Viewer):
         if on_open is not None:
             self._table.on_click(lambda event: on_open(self._table.value.iloc[event.row]))
         self._range = text(self.param.span, "caption", align="center")
-        self._previous = self._step_button("chevron_left", "Previous page", -1)
-        self._next = self._step_button("chevron_right", "Next page", 1)
+        self._previous = IconButton("chevron_left", "Previous page", lambda: self._turn(-1))
+        self._next = IconButton("chevron_right", "Next page", lambda: self._turn(1))
         state.param.watch(lambda *_: self._show_state(), ["page", "sort", "descending"])
 
     def show(self, frame: pd.DataFrame, total: int) -> None:
@@ -98,6 +124,11 @@ class DataTable(pn.viewable.Viewer):
         return pn.Column(self._table, pager, sizing_mode="stretch_width", margin=0)
 
     @property
+    def frame(self) -> pd.DataFrame:
+        """The rows shown."""
+        return self._table.value
+
+    @property
     def last_page(self) -> int:
         """Number of the last page, at least one."""
         return max(1, -(-self._total // self._page_size))
@@ -109,11 +140,6 @@ class DataTable(pn.viewable.Viewer):
         if event.new and event.new != self._sorters():
             first = event.new[0]
             self._state.param.update(page=1, sort=first["field"], descending=first["dir"] == "desc")
-
-    def _step_button(self, icon: str, label: str, step: int) -> pmui.IconButton:
-        button = pmui.IconButton(icon=icon, size="small", description=label, margin=0)
-        button.on_click(lambda _: self._turn(step))
-        return button
 
     def _turn(self, step: int) -> None:
         self._state.page = min(self.last_page, max(1, self._state.page + step))

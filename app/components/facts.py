@@ -13,7 +13,7 @@ _STYLE = f"""
 :host {{ display: block; overflow-x: auto; }}
 table {{ border-collapse: collapse; width: 100%; font-size: 13px; font-variant-numeric: tabular-nums;
   color: {css_variable("text")}; }}
-th, td {{ padding: 4px 8px; text-align: left; vertical-align: top; }}
+th, td {{ padding: 4px 6px; text-align: left; vertical-align: top; }}
 tr > :first-child {{ padding-left: 0; }}
 tr > :last-child {{ padding-right: 0; }}
 tr + tr > * , thead + tbody > tr > * {{ border-top: 1px solid {css_variable("border")}; }}

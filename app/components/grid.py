@@ -31,11 +31,11 @@ def grid(*cells: tuple[Any, int], **params: Any) -> pn.Column:
     )
 
 
-def stack(*views: Any) -> pn.Column:
-    """Lay views below each other with the grid's gap."""
+def stack(*views: Any, gap_px: int = GAP_PX) -> pn.Column:
+    """Lay views below each other, by default with the grid's gap."""
     return pn.Column(
         *views,
-        stylesheets=[f":host {{ gap: {GAP_PX}px; }} {_NO_BUTTON}"],
+        stylesheets=[f":host {{ gap: {gap_px}px; }} {_NO_BUTTON}"],
         sizing_mode="stretch_width",
         margin=0,
     )

@@ -52,6 +52,26 @@ function follow(model, event, path, query) {
   model.send_msg({type: "go", path, query})
 }
 
+// Links within pages lead to other places of the application; Tabulator must not take the click as well.
+function followPlace(model, event) {
+  const link = event.composedPath().find((element) => element.matches?.("a.place"))
+  if (!link) { return }
+  event.stopPropagation()
+  follow(model, event, link.pathname, link.search)
+}
+
+function focusSearch() {
+  const field = findShown(document, ".page-search")
+  const input = field && (field.matches("input") ? field : findShown(field.shadowRoot ?? field, "input"))
+  if (input) { input.focus(); input.select() }
+  return Boolean(input)
+}
+
+// A page just opened may not have drawn its field yet.
+function focusSearchSoon(tries = 50) {
+  if (!isTyping() && !focusSearch() && tries > 0) { setTimeout(() => focusSearchSoon(tries - 1), 100) }
+}
+
 function renderTrail(model, trail) {
   const title = make("a", "title", model.title)
   title.href = model.path
@@ -122,9 +142,9 @@ function writeAddress(model) {
   history[push ? "pushState" : "replaceState"]({}, "", url)
 }
 
-function listen(target, type, handler) {
-  target.addEventListener(type, handler)
-  return () => target.removeEventListener(type, handler)
+function listen(target, type, handler, options) {
+  target.addEventListener(type, handler, options)
+  return () => target.removeEventListener(type, handler, options)
 }
 
 export function render({model, view}) {
@@ -147,10 +167,10 @@ export function render({model, view}) {
     listen(document, "keydown", (event) => {
       if (event.key === "Escape") { panel.hidden = true }
       if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isTyping()) { return }
-      const field = findShown(document, ".page-search")
-      const input = field && (field.matches("input") ? field : findShown(field.shadowRoot ?? field, "input"))
-      if (input) { event.preventDefault(); input.focus(); input.select() }
+      event.preventDefault()
+      focusSearchSoon()
     }),
+    listen(document, "click", (event) => followPlace(model, event), {capture: true}),
     listen(document, "click", (event) => {
       if (!event.composedPath().includes(chip)) { panel.hidden = true }
     }),

@@ -21,11 +21,16 @@ p {{ margin: 0; }}
 .subtitle {{ font-size: 16px; font-weight: 600; }}
 .caption {{ font-size: 12px; color: {css_variable("muted")}; }}
 .mono {{ font-family: {MONO}; font-size: 13px; }}
+.command {{ font: 12.5px/1.5 {MONO}; padding: 6px 10px; border-radius: 6px; user-select: all;
+  background: {css_variable("raised")}; }}
+a {{ color: {css_variable("accent")}; text-decoration: none; }}
+a:hover {{ text-decoration: underline; }}
+a:focus-visible {{ outline: 2px solid {css_variable("accent")}; outline-offset: 2px; border-radius: 3px; }}
 """
 
 
 def text(value: object, *roles: str, **params: Any) -> pn.pane.HTML:
-    """Show text as it was written, or a reference to it; `roles`: title, subtitle, caption, muted, mono."""
+    """Show text as it was written, or a reference to it; `roles` are the classes of the style sheet above."""
     classes = escape(" ".join(["text", *roles]))
     paragraph = pn.rx(value).rx.pipe(lambda words: f'<p class="{classes}">{escape(str(words))}</p>')
     is_reference = param.parameterized.resolve_ref(value)

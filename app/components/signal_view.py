@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from app.components.card import card
 from app.components.grid import stack
+from app.components.icon_button import IconButton
 from app.components.safe_text import text
 from app.plots.spectrum import make_spectrum, spectrum_columns, spectrum_limits
 from app.plots.waveform import make_overview, make_waveform, padded_limits, wave_columns
@@ -238,7 +239,7 @@ class SignalView(pn.viewable.Viewer):
         largest = f"largest {amplitude:.4g} {self.record.unit or ''}".rstrip()
         return f"{stands_on} · Hann · {shown} · {largest} at {frequency:,.1f} Hz"
 
-    def _make_buttons(self) -> list[pmui.IconButton]:
+    def _make_buttons(self) -> list[IconButton]:
         moves: tuple[tuple[str, str, Callable[[], None]], ...] = (
             ("chevron_left", "Earlier", lambda: self._move(shift=-STEP)),
             ("chevron_right", "Later", lambda: self._move(shift=STEP)),
@@ -246,7 +247,7 @@ class SignalView(pn.viewable.Viewer):
             ("zoom_out", "Zoom out", lambda: self._move(grow=1 / STEP)),
             ("fit_screen", "Whole record", lambda: self._move(grow=math.inf)),
         )
-        return [_icon_button(icon, label, act) for icon, label, act in moves]
+        return [IconButton(icon, label, act) for icon, label, act in moves]
 
     def _move(self, *, shift: float = 0.0, grow: float = 1.0) -> None:
         start, stop = self._range()
@@ -292,9 +293,3 @@ def _heading(title: str, caption: param.Parameter, *controls: pn.viewable.Viewab
         margin=0,
         styles={"align-items": "center", "min-height": "40px"},  # two lines: the figure below stays put
     )
-
-
-def _icon_button(icon: str, label: str, act: Callable[[], None]) -> pmui.IconButton:
-    button = pmui.IconButton(icon=icon, description=label, size="small", margin=0)
-    button.on_click(lambda _: act())
-    return button

@@ -1,11 +1,7 @@
 """A reservation that stands beside a result and must not be overlooked."""
 
 from html import escape
-from typing import Any
 
-import panel as pn
-
-from app.components.safe_text import markup
 from app.theme import css_variable
 
 WARNING_STYLE = f"""
@@ -20,8 +16,3 @@ WARNING_STYLE = f"""
 def warning_html(words: str) -> str:
     """Return the reservation as markup, for a component that holds more."""
     return f'<span class="warning"><span class="icon" aria-hidden="true">warning</span>{escape(words)}</span>'
-
-
-def warning(words: str, **params: Any) -> pn.pane.HTML:
-    """Show a reservation by icon, words and colour."""
-    return markup(warning_html(words), style=WARNING_STYLE, **params)

@@ -9,16 +9,20 @@ from core.queries.signals import SORT_COLUMNS
 
 WINDOW_DIGITS = 6  # a microsecond: finer than a sample of any vibration record
 
+FILTERS = {  # parameter: how it is called
+    "channel": "Channel",
+    "fault_class": "Fault class",
+    "severity": "Severity",
+    "load": "Load",
+}
+
 
 class SignalsState(PageState):
     """Data set, filters and place in the table; signal, window and scale of the pictures."""
 
     url_params: ClassVar[tuple[str, ...]] = (
         "dataset",
-        "channel",
-        "fault_class",
-        "severity",
-        "load",
+        *FILTERS,
         "text",
         "sort",
         "descending",

@@ -268,32 +268,65 @@ def epochs_after(
     return frame, (rows[-1][0] if rows else after_id)
 
 
+PREDICTION_COLUMNS = (
+    "signal",
+    "signal_id",
+    "start_s",
+    "stop_s",
+    "true_label",
+    "predicted_label",
+    "confidence",
+)
+PREDICTION_SORTS = ("signal_id", "start_s", "confidence")
+_OF_CELL = (
+    " FROM read_parquet($path)"
+    " WHERE ($true IS NULL OR true_label = $true)"
+    " AND ($predicted IS NULL OR predicted_label = $predicted)"
+)
+
+
 def list_predictions(
     session: Session, experiment_id: int, *, true_label: str | None = None, predicted_label: str | None = None
 ) -> pd.DataFrame:
     """Return the test windows and what was predicted: signal, start and stop (s), labels, confidence."""
     path = _artifact_path(session, experiment_id, "predictions")
     if path is None:
-        return pd.DataFrame(
-            columns=[
-                "signal",
-                "signal_id",
-                "start_s",
-                "stop_s",
-                "true_label",
-                "predicted_label",
-                "confidence",
-            ]
-        )
+        return pd.DataFrame(columns=list(PREDICTION_COLUMNS))
     with open_warehouse() as warehouse:
         return warehouse.execute(
-            "SELECT signal, signal_id, start_s, stop_s, true_label, predicted_label, confidence"
-            " FROM read_parquet($path)"
-            " WHERE ($true IS NULL OR true_label = $true)"
-            " AND ($predicted IS NULL OR predicted_label = $predicted)"
-            " ORDER BY signal_id, start_s",
+            f"SELECT {', '.join(PREDICTION_COLUMNS)}{_OF_CELL} ORDER BY signal_id, start_s",
             {"path": str(path), "true": true_label, "predicted": predicted_label},
         ).df()
+
+
+def page_predictions(
+    session: Session,
+    experiment_id: int,
+    *,
+    true_label: str | None = None,
+    predicted_label: str | None = None,
+    sort: str = "signal_id",
+    descending: bool = False,
+    limit: int = 25,
+    offset: int = 0,
+) -> tuple[pd.DataFrame, int]:
+    """Return one page of `list_predictions` in an order of choice, and how many windows there are in all."""
+    if sort not in PREDICTION_SORTS:
+        raise InvalidInputError(
+            f"windows are not sorted by {sort!r}; choose from {', '.join(PREDICTION_SORTS)}"
+        )
+    path = _artifact_path(session, experiment_id, "predictions")
+    if path is None:
+        return pd.DataFrame(columns=list(PREDICTION_COLUMNS)), 0
+    asked = {"path": str(path), "true": true_label, "predicted": predicted_label}
+    order = f"{sort} {'DESC' if descending else 'ASC'}, signal_id, start_s"
+    with open_warehouse() as warehouse:
+        counted = warehouse.execute(f"SELECT count(*){_OF_CELL}", asked).fetchone()
+        page = warehouse.execute(
+            f"SELECT {', '.join(PREDICTION_COLUMNS)}{_OF_CELL} ORDER BY {order} LIMIT $limit OFFSET $offset",
+            asked | {"limit": limit, "offset": offset},
+        ).df()
+    return page, counted[0] if counted else 0
 
 
 def list_steps(session: Session, experiment_id: int) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import panel as pn
 
-from app.components.error_view import error_view
+from app.components.empty_state import empty_state
 from app.components.page import PageView
 from app.pages.experiments.detail import DetailView
 from app.pages.experiments.table import ExperimentsTable
@@ -61,7 +61,11 @@ class ExperimentsPage(PageView):
 
     def _show_table(self) -> None:
         if self.table is None:
-            self.table = ExperimentsTable(self.state, lambda row_id: self.open(self.path, experiment=row_id))
+            self.table = ExperimentsTable(
+                self.state,
+                lambda row_id: self.open(self.path, experiment=row_id),
+                linked=self.navigate is not None,
+            )
         else:
             self.table.refresh()
         self.breadcrumb = []
@@ -72,10 +76,14 @@ class ExperimentsPage(PageView):
             self.detail = DetailView(experiment_id, self.state, self.open)
         except NotFoundError as error:
             self.breadcrumb = [str(experiment_id)]
-            self._content.objects = [error_view(error, f"Opening experiment {experiment_id}")]
+            self._content.objects = [self._nothing(experiment_id, error)]
             return
         self.breadcrumb = [self.detail.detail.row.name]
         self._content.objects = [self.detail]
+
+    def _nothing(self, experiment_id: int, error: NotFoundError) -> pn.viewable.Viewable:
+        back = ("All experiments", lambda: self.open(self.path))
+        return empty_state(f"No experiment {experiment_id}", str(error), actions=[back])
 
     def _refresh(self) -> None:
         view = self.detail or self.table

@@ -1,28 +1,17 @@
-"""What an experiment stands on, as cards: split and audit, specification, provenance, files."""
+"""What an experiment stands on, as cards: scores, split and audit, specification, provenance, files."""
 
-from html import escape
 from typing import Any
 
 import panel as pn
 
 from app.components.card import card
 from app.components.facts import facts, small_table
-from app.components.safe_text import markup, text
-from app.pages.experiments.words import ABSENT, share, size
-from app.theme import MONO, css_variable
-from core.queries.experiments import ArtifactRow, Evaluation, ExperimentDetail
+from app.components.file_list import file_list
+from app.components.safe_text import text
+from app.components.words import ABSENT, share
+from core.queries.experiments import Evaluation, ExperimentDetail
 
 UNDEFINED = {ABSENT: "undefined: the class was never predicted, or has no test window"}
-
-_FILES_STYLE = f"""
-.files {{ display: grid; grid-template-columns: minmax(0, 1fr) auto auto; gap: 6px 16px; font-size: 13px;
-  font-variant-numeric: tabular-nums; }}
-.files > * {{ overflow-wrap: anywhere; }}
-.size {{ text-align: right; color: {css_variable("muted")}; white-space: nowrap; }}
-a {{ color: {css_variable("accent")}; text-decoration: none; }}
-a:hover {{ text-decoration: underline; }}
-.digest {{ font: 12px {MONO}; color: {css_variable("muted")}; }}
-"""
 
 
 def per_class_card(evaluation: Evaluation) -> pn.Column:
@@ -90,21 +79,4 @@ def files_card(detail: ExperimentDetail) -> pn.Column:
     """Show the files that the run left."""
     if not detail.artifacts:
         return card(text("The run has left no file yet.", "muted"), title="Files")
-    rows = "".join(map(_file_html, detail.artifacts))
-    return card(
-        markup(f'<div class="files">{rows}</div>', style=_FILES_STYLE, sizing_mode="stretch_width"),
-        title="Files",
-    )
-
-
-def _file_html(file: ArtifactRow) -> str:
-    address = f"/artifacts/{escape(file.id)}"
-    view = (
-        f'<a href="{address}/view" target="_blank" rel="noopener">read</a>'
-        if file.kind == "notebook"
-        else f'<span class="size">{escape(file.kind)}</span>'
-    )
-    return (
-        f'<a href="{address}" download title="SHA-256 {escape(file.sha256)}">{escape(file.name)}</a>'
-        f'{view}<span class="size">{size(file.size_bytes)}</span>'
-    )
+    return card(file_list(detail.artifacts), title="Files")

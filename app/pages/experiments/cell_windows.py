@@ -1,18 +1,19 @@
 """The windows of one cell of the confusion matrix, each a way into the record it was cut from."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pandas as pd
 import panel as pn
-import panel_material_ui as pmui
 
 from app.components.card import card
 from app.components.data_table import DataTable
 from app.components.export import export
+from app.components.filters import choice, filter_row, offer
 from app.components.safe_text import text
-from app.pages.experiments.words import share
+from app.components.words import share
 from app.state.experiments import CellWindowsState, ExperimentsState
-from core.queries.experiments import list_predictions
+from core.queries.experiments import list_predictions, page_predictions
 from core.storage.database import read_scope
 
 PAGE_ROWS = 10
@@ -23,6 +24,19 @@ TITLES = {
     "true_label": "True",
     "predicted_label": "Predicted",
     "confidence": "Confidence",
+}
+COLUMNS = {  # where there is little room, the largest `responsive` leaves first
+    "signal_id": {"minWidth": 130, "responsive": 0},
+    "start_s": {"width": 100, "responsive": 0},
+    "stop_s": {"width": 100, "responsive": 3},
+    "true_label": {"minWidth": 150, "responsive": 1},
+    "predicted_label": {"minWidth": 150, "responsive": 0},
+    "confidence": {"width": 110, "responsive": 2},
+}
+HINTS = {
+    "windows": "Choose a cell of the matrix, or classes here.",
+    "records": "A record is judged by all its windows, so a cell of records opens no list: count windows in "
+    "the matrix, or choose classes here to list windows by their own judgement.",
 }
 NUMBERS = ("start_s", "stop_s", "confidence")
 
@@ -39,13 +53,14 @@ class CellWindows(pn.viewable.Viewer):
     ) -> None:
         super().__init__()
         self._experiment_id, self._classes, self._state = experiment_id, classes, state
-        self.windows = pd.DataFrame(columns=list(TITLES))
+        self.page = pd.DataFrame(columns=list(TITLES))
         self.place = CellWindowsState()
         self.table = DataTable(
             self.place,
             titles=TITLES,
-            on_open=lambda row: open_window(self.windows.loc[row.name]),
+            on_open=lambda row: open_window(self.page.loc[row.name]),
             page_size=PAGE_ROWS,
+            columns=COLUMNS,
             layout="fit_columns",
             text_align=dict.fromkeys(NUMBERS, "right"),
             header_align=dict.fromkeys(NUMBERS, "right"),
@@ -53,60 +68,68 @@ class CellWindows(pn.viewable.Viewer):
         )
         self._told = text("", "caption")
         self._list = pn.Column(self.table, sizing_mode="stretch_width", margin=0)
-        self._read()
-        self._watcher = state.param.watch(lambda *_: self._read(), ["true", "predicted"])
+        self._selects = {
+            name: choice(label, partial(self._choose, name), width=200)
+            for name, label in (("true", "True class"), ("predicted", "Predicted class"))
+        }
+        self._show()
+        self._watcher = state.param.watch(lambda *_: self._start_over(), ["true", "predicted"])
+        self._unit_watcher = state.param.watch(lambda *_: self._show(), "unit")
         self.place.param.watch(lambda *_: self._show(), ["page", "sort", "descending"])
 
     def close(self) -> None:
         """Stop following the page's state."""
         self._state.param.unwatch(self._watcher)
+        self._state.param.unwatch(self._unit_watcher)
 
     def __panel__(self) -> pn.viewable.Viewable:
-        choices = pn.FlexBox(
-            self._class_select("True class", "true"),
-            self._class_select("Predicted class", "predicted"),
-            gap="12px",
-            margin=(0, 0, 12, 0),
-        )
-        files = export(lambda: self.windows, f"experiment-{self._experiment_id}-windows")
-        return card(choices, self._told, self._list, title="Test windows", actions=(files,))
+        files = export(self.read_all, f"experiment-{self._experiment_id}-windows")
+        fields = filter_row(*self._selects.values())
+        return card(fields, self._told, self._list, title="Test windows", actions=(files,))
 
-    def _class_select(self, label: str, name: str) -> pmui.Select:
-        options = {"any": "", **{c: c for c in self._classes}}
-        value = self._state.param[name].rx().rx.pipe(lambda chosen: chosen if chosen in self._classes else "")
-        select = pmui.Select(options=options, value=value, label=label, size="small", margin=0, width=200)
-        select.param.watch(lambda event: self._choose(name, event.new or None), "value")
-        return select
-
-    def _choose(self, name: str, value: str | None) -> None:
-        if (getattr(self._state, name) or None) != value:
-            setattr(self._state, name, value)
-
-    def _read(self) -> None:
-        true, predicted = self._state.true or None, self._state.predicted or None
-        if true is None and predicted is None:
-            self.windows = pd.DataFrame(columns=list(TITLES))
-            self._told.object = text("Choose a cell of the matrix, or classes here.", "caption").object
-            self._list.visible = False
-            return
+    def read_all(self) -> pd.DataFrame:
+        """Return all windows of the cell; of all cells where none is chosen."""
         with read_scope() as session:
-            self.windows = list_predictions(
-                session, self._experiment_id, true_label=true, predicted_label=predicted
-            )
-        words = f"{len(self.windows):,} windows; a row opens its part of the record."
-        self._told.object = text(words, "caption").object
-        self._list.visible = True
-        self.place.page = 1
-        self._show()
+            return list_predictions(session, self._experiment_id, **self._cell())
+
+    def _cell(self) -> dict[str, str | None]:
+        return {
+            "true_label": self._state.true or None,
+            "predicted_label": self._state.predicted or None,
+        }
+
+    def _choose(self, name: str, value: str) -> None:
+        if (getattr(self._state, name) or "") != value:
+            setattr(self._state, name, value or None)
+
+    def _start_over(self) -> None:
+        if self.place.page == 1:
+            self._show()
+        else:
+            self.place.page = 1
 
     def _show(self) -> None:
-        ordered = self.windows.sort_values(
-            [self.place.sort, "start_s"] if self.place.sort != "start_s" else "start_s",
-            ascending=not self.place.descending,
-        )
-        first = (self.place.page - 1) * PAGE_ROWS
-        page = ordered.iloc[first : first + PAGE_ROWS]
-        self.table.show(_words(page), len(ordered))
+        for name, select in self._selects.items():
+            offer(select, ["", *self._classes], getattr(self._state, name) or "")
+        self._list.visible = any(self._cell().values())
+        if not self._list.visible:
+            self._tell(HINTS[self._state.unit])
+            return
+        with read_scope() as session:
+            self.page, total = page_predictions(
+                session,
+                self._experiment_id,
+                **self._cell(),
+                sort=self.place.sort,
+                descending=self.place.descending,
+                limit=PAGE_ROWS,
+                offset=(self.place.page - 1) * PAGE_ROWS,
+            )
+        self._tell(f"{total:,} windows; a row opens its part of the record.")
+        self.table.show(_words(self.page), total)
+
+    def _tell(self, words: str) -> None:
+        self._told.object = text(words, "caption").object
 
 
 def _words(page: pd.DataFrame) -> pd.DataFrame:

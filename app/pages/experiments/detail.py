@@ -93,9 +93,10 @@ class DetailView(pn.viewable.Viewer):
         detail = self.detail
         self.close()
         self._results.objects = self._result_views()
+        asked = [spec_card(detail)] if detail.evaluation else [split_card(detail), spec_card(detail)]
         self._ground.objects = [
             grid(
-                (stack(split_card(detail), spec_card(detail)), 6),
+                (stack(*asked), 6),
                 (stack(files_card(detail), provenance_card(detail), self._elsewhere()), 6),
             )
         ]
@@ -111,7 +112,7 @@ class DetailView(pn.viewable.Viewer):
         return [
             grid(
                 (card(matrix, title="Confusion matrix", actions=(self._predictions_export(),)), 7),
-                (per_class_card(evaluation), 5),
+                (stack(per_class_card(evaluation), split_card(self.detail)), 5),
             ),
             pn.Column(windows, sizing_mode="stretch_width", margin=0),
         ]
@@ -157,7 +158,7 @@ class DetailView(pn.viewable.Viewer):
         but = f"; it has no option for this run’s {', '.join(beyond)}" if beyond else ""
         return card(
             text(f"The same run again, from a shell{but}", "caption"),
-            text(train_command(spec), "mono", styles={"user-select": "all"}, margin=(2, 0, 8, 0)),
+            text(train_command(spec), "command", margin=(6, 0, 8, 0)),
             copy_python(lambda: experiment_snippet(self.experiment_id)),
             title="Elsewhere",
         )

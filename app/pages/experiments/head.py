@@ -1,33 +1,21 @@
 """What one experiment is and how good: name, state, figures, what they stand on, and what may be done."""
 
 from collections.abc import Callable
-from html import escape
+from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
 
+from app.components.experiment_headline import experiment_grounds, experiment_title
 from app.components.progress import progress
-from app.components.safe_text import markup, text
+from app.components.safe_text import text
 from app.components.stat import stat, stats
-from app.components.state_badge import BADGE_STYLE, badge_html
-from app.components.warning import WARNING_STYLE, warning_html
-from app.pages.experiments.words import ABSENT, SAME_RECORD, moment, share, span
-from app.theme import MONO, css_variable
+from app.components.words import ABSENT, SAME_RECORD, moment, share, span
 from core.clock import utc_now
 from core.queries.experiments import ExperimentDetail
 
 MOST_FIGURES = 7
 ACTIVE = frozenset({"pending", "running", "paused"})
-
-_STYLE = f"""
-{BADGE_STYLE} {WARNING_STYLE}
-.name {{ display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px; }}
-.name .title {{ overflow-wrap: anywhere; }}
-.number {{ font: 13px {MONO}; color: {css_variable("muted")}; }}
-.stands {{ display: flex; flex-wrap: wrap; align-items: center; gap: 6px 12px; }}
-.reason {{ margin-top: 12px; padding: 8px 12px; border-radius: 6px; white-space: pre-line;
-  overflow-wrap: anywhere; border: 1px solid {css_variable("failed")}; color: {css_variable("failed")}; }}
-"""
 
 
 class Head(pn.viewable.Viewer):
@@ -36,9 +24,11 @@ class Head(pn.viewable.Viewer):
     def __init__(self, detail: ExperimentDetail, act: Callable[[str], None]) -> None:
         super().__init__()
         self._act = act
-        self._title = markup("", style=_STYLE, sizing_mode="stretch_width", styles={"flex": "1 1 320px"})
+        self._title = _title(
+            detail, sizing_mode="stretch_width", styles={"flex": "1 1 320px", "min-width": "0"}
+        )
         self._figures = [stat("", "") for _ in range(MOST_FIGURES)]
-        self._stands = markup("", style=_STYLE, sizing_mode="stretch_width")
+        self._stands = _grounds(detail, sizing_mode="stretch_width")
         self._progress = progress(None, "", margin=(12, 0, 0, 0))
         self._question = text("")
         self.pause = self._button("Pause", "pause", lambda: act("pause"))
@@ -59,8 +49,8 @@ class Head(pn.viewable.Viewer):
         """Bring the headline up to date; what did not change is left alone."""
         if detail != self._shown:
             self._shown = detail
-            self._title.object = _title_html(detail)
-            self._stands.object = _stands_html(detail)
+            self._title.object = _title(detail).object
+            self._stands.object = _grounds(detail).object
             self._show_figures(_figures(detail))
             self._allow(detail.row.status)
             self._question.object = text(_question(detail)).object
@@ -110,14 +100,17 @@ class Head(pn.viewable.Viewer):
         self._act("cancel")
 
 
-def _title_html(detail: ExperimentDetail) -> str:
+def _title(detail: ExperimentDetail, **params: Any) -> pn.pane.HTML:
     row = detail.row
-    told = detail.error_message
-    reason = f'<div class="reason" role="alert">{escape(told)}</div>' if told else ""
-    return (
-        f'<div class="name"><span class="title">{escape(row.name)}</span>{badge_html(row.status)}'
-        f'<span class="number">experiment {row.id}</span></div>{reason}'
-    )
+    return experiment_title(row.name, row.status, row.id, detail.error_message, **params)
+
+
+def _grounds(detail: ExperimentDetail, **params: Any) -> pn.pane.HTML:
+    row = detail.row
+    shared = row.audit or "the leakage audit is made when the run starts"
+    about = f"{row.model} on {row.dataset} · {row.owner or 'unknown'} · {moment(row.created_at)} UTC"
+    leaking = (detail.audit or {}).get("grade") == SAME_RECORD
+    return experiment_grounds(row.split, shared, about, detail.notes, leaks=leaking, **params)
 
 
 def _figures(detail: ExperimentDetail) -> list[pn.pane.HTML]:
@@ -143,19 +136,6 @@ def _fraction(value: float | None) -> str:
 
 def _epochs(detail: ExperimentDetail) -> str:
     return f"{detail.row.epochs_done} / {detail.row.epochs_total or ABSENT}"
-
-
-def _stands_html(detail: ExperimentDetail) -> str:
-    row, audit = detail.row, detail.audit or {}
-    split = f"<span>split {escape(row.split)}</span>"
-    sentence = row.audit or "the leakage audit is made when the run starts"
-    if audit.get("grade") == SAME_RECORD:
-        judged = warning_html(f"{sentence} on both sides")
-    else:
-        judged = f"<span>{escape(sentence)}</span>"
-    who = f"{row.model} on {row.dataset} · {row.owner or 'unknown'} · {moment(row.created_at)} UTC"
-    notes = f'<div class="text muted">{escape(detail.notes)}</div>' if detail.notes else ""
-    return f'<div class="stands">{split}{judged}<span class="muted">{escape(who)}</span></div>{notes}'
 
 
 def _progress(detail: ExperimentDetail, epoch_s: float | None) -> pn.pane.HTML:

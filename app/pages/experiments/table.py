@@ -6,17 +6,20 @@ from typing import Any
 
 import pandas as pd
 import panel as pn
-import panel_material_ui as pmui
 
+from app.components.actions import actions
 from app.components.card import card
 from app.components.copy_python import copy_python
 from app.components.data_table import PAGE_SIZE, DataTable
 from app.components.empty_state import empty_state
 from app.components.export import export
+from app.components.filters import SearchField, choice, filter_row, offer
+from app.components.place_link import place_html
 from app.components.stat import stat, stats
 from app.components.state_badge import BADGE_STYLE, badge_html
+from app.components.two_lines import TWO_LINES_STYLE, two_lines_html
+from app.components.words import judged, moment, share, span
 from app.pages.experiments.snippets import table_snippet
-from app.pages.experiments.words import SAME_RECORD, moment, share, span
 from app.state.experiments import STATUSES, ExperimentsState
 from core.queries.datasets import list_datasets
 from core.queries.experiments import ExperimentRow, find_best_experiment, list_experiments
@@ -27,16 +30,13 @@ FILTERS = ("text", "status", "dataset", "sort", "descending", "page")
 TITLES = {
     "id": "#",
     "status": "State",
-    "name": "Name",
-    "model": "Model",
-    "dataset": "Data set",
+    "name": "Name, model and data",
     "split": "Split: what both sides share",
-    "val_accuracy": "Val",
+    "val_accuracy": "Val.",
     "test_accuracy": "Test",
     "record_accuracy": "Records",
     "epochs": "Epochs",
     "duration_s": "Took",
-    "owner": "Owner",
     "created_at": "When (UTC)",
 }
 TOOLTIPS = {
@@ -44,9 +44,24 @@ TOOLTIPS = {
     "test_accuracy": "accuracy of test windows",
     "record_accuracy": "accuracy of test records",
 }
-WIDTHS = {"id": 48, "status": 142, "name": 172, "model": 78, "dataset": 92, "split": 232}
 NUMBERS = ("id", "val_accuracy", "test_accuracy", "record_accuracy", "epochs", "duration_s")
-UNSORTED = ("split", "record_accuracy", "epochs", "owner")
+UNSORTED = ("split", "record_accuracy", "epochs")
+COLUMNS = {  # where there is little room, the largest `responsive` leaves first
+    "id": {"width": 48, "responsive": 0},
+    "status": {"width": 118, "responsive": 0},
+    "name": {"minWidth": 170, "widthGrow": 2, "responsive": 0, "variableHeight": True},
+    "split": {"minWidth": 170, "widthGrow": 3, "responsive": 1, "variableHeight": True},
+    "val_accuracy": {"width": 68, "responsive": 4},
+    "test_accuracy": {"width": 68, "responsive": 0},
+    "record_accuracy": {"width": 72, "responsive": 3},
+    "epochs": {"width": 72, "responsive": 5},
+    "duration_s": {"width": 94, "responsive": 7},
+    "created_at": {"width": 128, "responsive": 6},
+}
+STYLE = """
+.tabulator-cell[tabulator-field=name], .tabulator-cell[tabulator-field=split] {
+  white-space: normal !important; overflow-wrap: anywhere; }
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +79,29 @@ class _Found:
 class ExperimentsTable(pn.viewable.Viewer):
     """The headline, the filters and one page of experiments; `open_row` is told the id of a clicked one."""
 
-    def __init__(self, state: ExperimentsState, open_row: Callable[[int], None]) -> None:
+    def __init__(
+        self, state: ExperimentsState, open_row: Callable[[int], None], *, linked: bool = True
+    ) -> None:
         super().__init__()
-        self.state = state
+        self.state, self._linked = state, linked
         self._headline = pn.Column(sizing_mode="stretch_width", margin=0)
         self.table = DataTable(
             state,
             titles=TITLES,
             on_open=lambda row: open_row(int(row["id"])),
-            style=BADGE_STYLE,
-            formatters={"status": {"type": "html"}},
+            style=f"{BADGE_STYLE} {TWO_LINES_STYLE} {STYLE}",
+            columns=COLUMNS,
+            layout="fit_columns",
+            formatters={"status": {"type": "html"}, "name": {"type": "html"}},
             text_align=dict.fromkeys(NUMBERS, "right"),
             header_align=dict.fromkeys(NUMBERS, "right"),
-            widths=WIDTHS,
             header_tooltips=TOOLTIPS,
             sortable=dict.fromkeys(UNSORTED, False),
         )
-        self._datasets = pmui.Select(options={"any": ""}, label="Data set", size="small", margin=0, width=180)
+        self._search = SearchField("Name or model", value=state.text, width=240)
+        self._search.param.watch(lambda event: self._narrow(text=event.new), "value")
+        self._status = choice("State", lambda value: self._narrow(status=value))
+        self._datasets = choice("Data set", lambda value: self._narrow(dataset=value), width=180)
         self._content = self._frame()
         self._whole = pn.Column(self._content, sizing_mode="stretch_width", margin=0)
         self._shown: _Found | None = None
@@ -103,6 +124,9 @@ class ExperimentsTable(pn.viewable.Viewer):
 
     def show(self, found: _Found) -> None:
         """Show what was read; what did not change is left alone."""
+        self._search.value = self.state.text
+        offer(self._status, ["", *STATUSES], self.state.status)
+        offer(self._datasets, ["", *found.datasets], self.state.dataset)
         if found == self._shown:
             return
         self._shown = found
@@ -110,11 +134,7 @@ class ExperimentsTable(pn.viewable.Viewer):
         if self._whole[0] is not content:
             self._whole.objects = [content]
         self._headline.objects = [stats(*_figures(found))]
-        names = dict.fromkeys([*found.datasets, *filter(None, [self.state.dataset])])
-        self._datasets.param.update(
-            options={"any": "", **{name: name for name in names}}, value=self.state.dataset
-        )
-        self.table.show(_frame(found.rows), found.total)
+        self.table.show(_frame(found.rows, linked=self._linked), found.total)
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._whole
@@ -145,35 +165,10 @@ class ExperimentsTable(pn.viewable.Viewer):
         }
 
     def _frame(self) -> pn.Column:
-        search = pmui.TextInput(
-            value=self.state.param.text,
-            label="Name or model",
-            css_classes=["page-search"],
-            size="small",
-            margin=0,
-            width=240,
-        )
-        search.param.watch(lambda event: self._narrow(text=event.new), "value")
-        status = pmui.Select(
-            options={"any": "", **{name: name for name in STATUSES}},
-            value=self.state.param.status,
-            label="State",
-            size="small",
-            margin=0,
-            width=140,
-        )
-        status.param.watch(lambda event: self._narrow(status=event.new), "value")
-        self._datasets.param.watch(lambda event: self._narrow(dataset=event.new), "value")
-        tools = pn.FlexBox(search, status, self._datasets, gap="12px", margin=(0, 0, 12, 0))
         return pn.Column(
             self._headline,
-            card(tools, self.table),
-            pn.FlexBox(
-                export(self.export_frame, "experiments"),
-                copy_python(lambda: table_snippet(self.state)),
-                gap="4px",
-                margin=(8, 0, 0, 0),
-            ),
+            card(filter_row(self._search, self._status, self._datasets), self.table),
+            actions(export(self.export_frame, "experiments"), copy_python(lambda: table_snippet(self.state))),
             sizing_mode="stretch_width",
             margin=0,
         )
@@ -189,40 +184,37 @@ def _figures(found: _Found) -> list[pn.pane.HTML]:
         stat(f"{found.running:,}", "running"),
     ]
     if (row := found.best) is not None:
-        numbers.append(stat(share(row.test_accuracy), f"of test windows, best ({_split(row)}) · #{row.id}"))
+        numbers.append(
+            stat(
+                share(row.test_accuracy),
+                f"of test windows, best ({judged(row.split, row.audit)}) · #{row.id}",
+            )
+        )
     return numbers
 
 
-def _frame(rows: list[ExperimentRow]) -> pd.DataFrame:
-    return pd.DataFrame([_words(row) for row in rows], columns=list(TITLES))
+def _frame(rows: list[ExperimentRow], *, linked: bool) -> pd.DataFrame:
+    return pd.DataFrame([_words(row, linked=linked) for row in rows], columns=list(TITLES))
 
 
-def _words(row: ExperimentRow) -> dict[str, Any]:
+def _words(row: ExperimentRow, *, linked: bool) -> dict[str, Any]:
     total = row.epochs_total
     more = f"{100 * row.epochs_done // total} %" if row.status == "running" and total else ""
     return {
         "id": row.id,
         "status": badge_html(row.status, more),
-        "name": row.name,
-        "model": row.model,
-        "dataset": row.dataset,
-        "split": _split(row),
+        "name": two_lines_html(
+            place_html(row.name, "/experiments", linked=linked, experiment=row.id),
+            f"{row.model} on {row.dataset}",
+        ),
+        "split": judged(row.split, row.audit),
         "val_accuracy": share(row.val_accuracy),
         "test_accuracy": share(row.test_accuracy),
         "record_accuracy": share(row.record_accuracy),
         "epochs": f"{row.epochs_done} / {total}" if total else str(row.epochs_done),
         "duration_s": span(row.duration_s),
-        "owner": row.owner or "",
         "created_at": moment(row.created_at),
     }
-
-
-def _split(row: ExperimentRow) -> str:
-    """Write the split with what both sides share; the worst grade carries its mark."""
-    if row.audit is None:
-        return row.split
-    mark = "⚠ " if row.audit.startswith(SAME_RECORD) else ""
-    return f"{mark}{row.split}: {row.audit}"
 
 
 def _nothing_yet(datasets: list[str]) -> pn.Column:

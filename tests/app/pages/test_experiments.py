@@ -38,7 +38,11 @@ def shown_texts(view: object) -> str:
 
 
 def rows_of(page: ExperimentsPage) -> pd.DataFrame:
-    return page.table.table._table.value
+    return page.table.table.frame
+
+
+def names_of(page: ExperimentsPage) -> list[str]:
+    return [row.name for row in page.table._shown.rows]
 
 
 def status_of(experiment_id: int) -> str:
@@ -90,9 +94,9 @@ def test_filters_narrow_the_rows_and_return_to_the_first_page() -> None:
     add_running(name="beta")
     page = ExperimentsPage(page=1)
     page.state.narrow(status="running")
-    assert rows_of(page)["name"].tolist() == ["beta"]
+    assert names_of(page) == ["beta"]
     page.state.narrow(status="", text="alp")
-    assert rows_of(page)["name"].tolist() == ["alpha"]
+    assert names_of(page) == ["alpha"]
     page.state.narrow(text="nothing like it")
     assert rows_of(page).empty
     assert "No experiment yet" not in shown_texts(page)
@@ -102,7 +106,7 @@ def test_order_is_the_querys() -> None:
     add_finished(name="b")
     add_finished(name="a")
     page = ExperimentsPage(sort="name", descending=False)
-    assert rows_of(page)["name"].tolist() == ["a", "b"]
+    assert names_of(page) == ["a", "b"]
 
 
 def test_running_rows_move_when_looked_at_again() -> None:
@@ -141,12 +145,32 @@ def test_page_follows_its_state_between_table_and_detail() -> None:
     assert page.breadcrumb == ["alpha"]
     page.state.read_query({})
     assert page.detail is None
-    assert rows_of(page)["name"].tolist() == ["alpha"]
+    assert names_of(page) == ["alpha"]
 
 
 def test_unknown_experiment_is_told_not_raised() -> None:
     words = shown_texts(ExperimentsPage(experiment=999))
     assert "there is no experiment 999" in words
+
+
+def test_unknown_experiment_offers_the_table() -> None:
+    page = ExperimentsPage(experiment=999)
+    (back,) = page._content.select(lambda view: hasattr(view, "on_click"))
+    back.clicks += 1
+    assert page.state.experiment is None
+    assert page.table is not None
+
+
+def test_name_is_a_link_where_a_shell_follows_it() -> None:
+    experiment = add_finished(name="alpha")
+    page = ExperimentsPage(navigate=lambda *_, **__: None)
+    assert f'href="/experiments?experiment={experiment}"' in rows_of(page)["name"][0]
+    assert "<a" not in rows_of(ExperimentsPage())["name"][0]
+
+
+def test_records_say_how_to_list_windows() -> None:
+    page = ExperimentsPage(experiment=add_finished(), unit="records")
+    assert "a cell of records opens no list" in shown_texts(page)
 
 
 def test_detail_shows_what_it_stands_on() -> None:
@@ -268,9 +292,9 @@ def test_cell_of_the_matrix_lists_its_windows_and_each_opens_its_part_of_the_rec
     matrix, windows = page.detail._following
     matrix.confusion.source.selected.indices = [8 * 9 + 2]
     assert (page.state.true, page.state.predicted) == ("outer_race severe", "ball severe")
-    assert len(windows.windows) == 22
+    assert len(windows.page) == 10
     assert windows.table.span == "1–10 of 22"
-    page.detail._open_window(windows.windows.iloc[0])
+    page.detail._open_window(windows.page.iloc[0])
     assert opened == [
         ("/signals", {"dataset": "cwru", "signal": 9, "start": 0.0, "stop": pytest.approx(0.170667)})
     ]
@@ -280,14 +304,14 @@ def test_cell_named_by_the_address_is_framed_and_listed() -> None:
     page = ExperimentsPage(experiment=add_finished(), true="ball severe", predicted="inner_race incipient")
     matrix, windows = page.detail._following
     assert matrix.confusion.source.selected.indices == [2 * 9 + 3]
-    assert windows.windows["predicted_label"].tolist() == ["inner_race incipient"] * 4
+    assert windows.page["predicted_label"].tolist() == ["inner_race incipient"] * 4
 
 
 def test_class_that_does_not_exist_in_the_address_lists_nothing() -> None:
     page = ExperimentsPage(experiment=add_finished(), true="cage", predicted="ball severe")
     matrix, windows = page.detail._following
     assert matrix.confusion.source.selected.indices == []
-    assert len(windows.windows) == 0
+    assert len(windows.page) == 0
 
 
 def test_records_are_counted_in_the_same_matrix_and_open_no_windows() -> None:
@@ -303,8 +327,8 @@ def test_windows_are_sorted_and_paged_within_their_cell() -> None:
     page = ExperimentsPage(experiment=add_finished(), true="ball incipient", predicted="ball incipient")
     _, windows = page.detail._following
     windows.place.param.update(sort="confidence", descending=True, page=2)
-    shown = windows.table._table.value
-    expected = windows.windows.sort_values("confidence", ascending=False)["start_s"].iloc[10]
+    shown = windows.table.frame
+    expected = windows.read_all().sort_values("confidence", ascending=False)["start_s"].iloc[10]
     assert shown["start_s"].iloc[0] == f"{expected:.4f}"
     assert windows.table.span == "11–20 of 118"
 
@@ -325,7 +349,7 @@ def test_what_people_wrote_stays_text() -> None:
         words = shown_texts(view)
         assert "<img" not in words
         assert "&lt;img src=x" in words
-    assert PAYLOAD in rows_of(ExperimentsPage())["name"].tolist()
+    assert not rows_of(ExperimentsPage())["name"].str.contains("<img").any()
 
 
 def test_page_polls_only_while_it_is_seen_and_more_may_come() -> None:

@@ -5,12 +5,14 @@ import pytest
 
 from app.pages.home import HomePage
 from app.state.home import next_steps
+from core.queries import datasets
 from core.queries.datasets import DatasetRow
 from core.queries.experiments import ExperimentRow
 from core.services.experiments import record_epochs
 from core.services.jobs import fail_run
+from core.specs import SplitKind
 from core.storage.database import session_scope
-from tests.app.pages.experiment_rows import add_dataset, add_finished, add_running, epoch_of
+from tests.app.pages.experiment_rows import CLASSES, add_dataset, add_finished, add_running, epoch_of
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -81,7 +83,7 @@ def test_numbers_come_first_with_split_and_audit_beside_the_best_score(stored: N
     assert isinstance(page.__panel__(), pn.Column)
     assert page.__panel__()[0] is page.parts["numbers"]
     shown = words(page, "numbers")
-    assert "best test accuracy (by_load, same bearings (9 of 9))" in shown
+    assert "best of test windows (by_load: same bearings (9 of 9))" in shown
     assert "97.6" in shown
 
 
@@ -110,8 +112,8 @@ def test_part_without_news_is_not_drawn_again(stored: None) -> None:
 
 def test_data_sets_are_read_again_only_when_one_was_added(stored: None, monkeypatch) -> None:
     page, asked = HomePage(), []
-    read = page._read.__globals__["datasets"].list_datasets
-    monkeypatch.setattr("app.pages.home.datasets.list_datasets", lambda s: asked.append(1) or read(s))
+    read = datasets.list_datasets
+    monkeypatch.setattr("app.pages.home.reading.datasets.list_datasets", lambda s: asked.append(1) or read(s))
     page.refresh()
     assert asked == []
     with session_scope() as session:
@@ -144,13 +146,34 @@ class Poll:
         self.running = False
 
 
-def test_links_lead_to_the_experiment_and_the_data_set(stored: None) -> None:
-    opened: list[tuple[str, dict[str, object]]] = []
-    page = HomePage(navigate=lambda path, **query: opened.append((path, query)))
-    for part in ("latest", "datasets"):
-        (link,) = page.parts[part].select(lambda view: hasattr(view, "on_click"))
-        link.clicks += 1
-    assert opened == [("/experiments", {"experiment": 1}), ("/signals", {"dataset": "cwru"})]
+def test_names_are_links_to_the_experiment_and_the_data_set(stored: None) -> None:
+    page = HomePage(navigate=lambda *_, **__: None)
+    assert 'class="place" href="/experiments?experiment=1"' in words(page, "latest")
+    assert 'class="place" href="/signals?dataset=cwru"' in words(page, "datasets")
+
+
+def test_without_a_shell_that_follows_them_names_are_no_links(stored: None) -> None:
+    page = HomePage()
+    assert "<a " not in words(page, "latest") + words(page, "datasets")
+
+
+def test_leaky_split_carries_its_mark(stored: None) -> None:
+    page = HomePage()
+    assert "⚠" not in words(page, "latest")
+    add_finished(split=SplitKind.RANDOM_WINDOWS)
+    page.refresh()
+    assert 'class="leaks">⚠ random_windows: windows of one record' in words(page, "latest")
+
+
+def test_names_that_people_wrote_stay_text(database: str) -> None:
+    with session_scope() as session:
+        add_dataset(session, name="<img src=x>", labels=("<b>bold</b>", *CLASSES[1:]))
+    add_finished(name="<img src=y>", dataset="<img src=x>")
+    page = HomePage(navigate=lambda *_, **__: None)
+    shown = words(page, "latest") + words(page, "datasets")
+    assert "<img" not in shown
+    assert "<b>" not in shown
+    assert "&lt;img src=y&gt;" in shown
 
 
 def test_next_step_is_what_is_missing() -> None:

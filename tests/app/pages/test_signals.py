@@ -3,6 +3,7 @@ import pytest
 from playwright.sync_api import Page
 
 from app.pages.signals import SignalsPage
+from app.pages.signals.snippets import table_snippet, window_snippet
 from app.state.signals import SignalsState
 from core.queries import signals
 from core.services.datasets import StoredRecording, add_signals, ensure_dataset
@@ -72,43 +73,43 @@ def test_without_a_data_set_the_page_says_what_is_missing_and_how_to_mend_it(dat
 def test_page_opens_with_the_first_record_whole(rig: dict[str, int]) -> None:
     page = SignalsPage(dataset="rig")
     assert page.row.id == rig["a/DE"]
-    assert page.view.window == (0.0, 5.0)
+    assert page.record.view.window == (0.0, 5.0)
     assert page.state.query() == {"dataset": "rig"}
 
 
 def test_source_holds_what_the_query_gives_for_the_range_in_view(rig: dict[str, int]) -> None:
     page = SignalsPage(dataset="rig", signal=rig["bb/DE"])
-    page.view.waveform.x_range.update(start=1.0, end=4.5)
-    (source,) = {line.data_source for line in page.view.waveform.renderers}
+    page.record.view.waveform.x_range.update(start=1.0, end=4.5)
+    (source,) = {line.data_source for line in page.record.view.waveform.renderers}
     wave = expected(rig["bb/DE"], 1.0, 4.5)
     np.testing.assert_array_equal(source.data["time"], wave.time_s)
     np.testing.assert_array_equal(source.data["low"], wave.minimum)
     np.testing.assert_array_equal(source.data["high"], wave.maximum)
-    assert "min and max of about 35 samples" in page.view.wave_caption
+    assert "min and max of about 35 samples" in page.record.view.wave_caption
 
 
 def test_narrow_window_shows_every_sample_and_says_so(rig: dict[str, int]) -> None:
     page = SignalsPage(signal=rig["bb/DE"], start=1.0, stop=1.1)
-    (source,) = {line.data_source for line in page.view.waveform.renderers}
+    (source,) = {line.data_source for line in page.record.view.waveform.renderers}
     with read_scope() as session:
         samples = signals.read_samples(signals.get_signal(session, rig["bb/DE"]))
     np.testing.assert_array_equal(source.data["high"], samples[12_000:13_200])
     np.testing.assert_array_equal(source.data["low"], source.data["high"])
-    assert "every sample" in page.view.wave_caption
+    assert "every sample" in page.record.view.wave_caption
 
 
 def test_gesture_writes_the_window_into_the_link_and_the_spectrum_follows(rig: dict[str, int]) -> None:
     page = SignalsPage(dataset="rig", signal=rig["bb/DE"])
-    page.view.waveform.x_range.update(start=1.0, end=1.5)
+    page.record.view.waveform.x_range.update(start=1.0, end=1.5)
     assert page.state.query() == {
         "dataset": "rig",
         "signal": str(rig["bb/DE"]),
         "start": "1.0",
         "stop": "1.5",
     }
-    assert (page.view.spectrum_view.start_s, page.view.spectrum_view.stop_s) == (1.0, 1.5)
-    assert page.view.spectrum_view.largest[0] == 1000.0
-    assert "1,000.0 Hz" in page.view.spectrum_caption
+    assert (page.record.view.spectrum_view.start_s, page.record.view.spectrum_view.stop_s) == (1.0, 1.5)
+    assert page.record.view.spectrum_view.largest[0] == 1000.0
+    assert "1,000.0 Hz" in page.record.view.spectrum_caption
 
 
 def test_link_restores_signal_window_filters_and_scale(rig: dict[str, int]) -> None:
@@ -126,16 +127,16 @@ def test_link_restores_signal_window_filters_and_scale(rig: dict[str, int]) -> N
     state.read_query(query)
     page = SignalsPage(state=state)
     assert page.state.query() == query
-    assert (page.view.waveform.x_range.start, page.view.waveform.x_range.end) == (0.5, 0.75)
-    assert page.view.spectrum.yaxis.axis_label.endswith("log")
-    assert [row.signal_id for row in page.rows] == ["bb/DE", "a/DE"]
+    assert (page.record.view.waveform.x_range.start, page.record.view.waveform.x_range.end) == (0.5, 0.75)
+    assert page.record.view.spectrum.yaxis.axis_label.endswith("log")
+    assert [row.signal_id for row in page.table.rows] == ["bb/DE", "a/DE"]
 
 
 def test_back_moves_the_window_of_the_figure(rig: dict[str, int]) -> None:
     page = SignalsPage(signal=rig["bb/DE"], start=1.0, stop=2.0)
     page.state.read_query({"signal": str(rig["bb/DE"]), "start": "3.0", "stop": "4.0"})
-    assert (page.view.waveform.x_range.start, page.view.waveform.x_range.end) == (3.0, 4.0)
-    assert page.view.spectrum_view.start_s == 3.0
+    assert (page.record.view.waveform.x_range.start, page.record.view.waveform.x_range.end) == (3.0, 4.0)
+    assert page.record.view.spectrum_view.start_s == 3.0
 
 
 @pytest.mark.parametrize(
@@ -154,34 +155,36 @@ def test_filters_and_order_are_those_of_the_query(
 ) -> None:
     page = SignalsPage(dataset="rig")
     page.state.param.update(**filters)
-    assert [row.signal_id for row in page.rows] == names
-    assert list(page._read_table()["id"]) == [rig[name] for name in names]
+    assert [row.signal_id for row in page.table.rows] == names
+    assert list(page.table.read_all()["id"]) == [rig[name] for name in names]
 
 
 def test_opening_a_row_keeps_the_filters_and_shows_the_new_signal_whole(rig: dict[str, int]) -> None:
     page = SignalsPage(dataset="rig", channel="DE", signal=rig["a/DE"], start=1.0, stop=2.0)
-    page.table._table.param.trigger("value")
-    page._open_row(page.table._table.value.iloc[1])
+    page._open_row(int(page.table.table.frame["id"].iloc[1]))
     assert page.state.query() == {"dataset": "rig", "channel": "DE", "signal": str(rig["bb/DE"])}
-    assert page.view.window == (0.0, 5.0)
+    assert page.record.view.window == (0.0, 5.0)
 
 
 def test_unknown_signal_is_told_and_the_table_stays(rig: dict[str, int]) -> None:
     page = SignalsPage(dataset="rig", signal=999)
-    assert page.view is None
-    assert len(page.rows) == 3
+    assert page.record is None
+    assert len(page.table.rows) == 3
 
 
 def test_window_is_exported_sample_by_sample(rig: dict[str, int]) -> None:
     page = SignalsPage(signal=rig["bb/DE"], start=1.0, stop=1.1)
-    frame = page._read_window()
+    frame = page.record.read_window()
     assert len(frame) == 1200
     assert frame["time_s"].iloc[0] == 1.0
 
 
 def test_snippets_run_and_give_what_the_page_shows(rig: dict[str, int]) -> None:
     page = SignalsPage(dataset="rig", channel="DE", signal=rig["bb/DE"], start=1.0, stop=1.1)
-    for snippet in (page._window_snippet(), page._table_snippet()):
+    for snippet in (
+        window_snippet(rig["bb/DE"], 1.0, 1.1),
+        table_snippet(page.state, "rig"),
+    ):
         body, _, last = snippet.rpartition("\n")
         names: dict[str, object] = {}
         exec(body, names)  # noqa: S102 - the page's own lines are what is tested
@@ -200,9 +203,9 @@ def test_text_from_data_stays_text(rig: dict[str, int]) -> None:
 
 def test_filter_chosen_on_the_page_is_in_the_link_and_begins_at_page_one(rig: dict[str, int]) -> None:
     page = SignalsPage(dataset="rig")
-    page._choices["channel"].value = "FE"
+    page.table.choices["channel"].value = "FE"
     assert page.state.query() == {"dataset": "rig", "channel": "FE"}
-    assert [row.signal_id for row in page.rows] == ["a/FE"]
+    assert [row.signal_id for row in page.table.rows] == ["a/FE"]
 
 
 def test_another_data_set_begins_without_filters(rig: dict[str, int]) -> None:
@@ -210,16 +213,16 @@ def test_another_data_set_begins_without_filters(rig: dict[str, int]) -> None:
         actor = get_local_actor(session, via="cli")
         add_signals(session, actor, ensure_dataset(session, actor, "new"), [stored("c", "X", "healthy")])
     page = SignalsPage(dataset="rig", channel="FE", signal=rig["a/FE"])
-    page._choices["dataset"].value = "new"
+    page.table.choices["dataset"].value = "new"
     assert page.state.query() == {"dataset": "new"}
     assert page.row.signal_id == "c/X"
-    assert list(page._choices["channel"].options.values()) == ["", "X"]
+    assert list(page.table.choices["channel"].options.values()) == ["", "X"]
 
 
 def test_page_behind_the_last_becomes_the_last(rig: dict[str, int]) -> None:
     page = SignalsPage(dataset="rig", page=9)
     assert page.state.page == 1
-    assert len(page.rows) == 3
+    assert len(page.table.rows) == 3
 
 
 def test_unknown_data_set_names_what_is_stored(rig: dict[str, int]) -> None:
@@ -228,6 +231,33 @@ def test_unknown_data_set_names_what_is_stored(rig: dict[str, int]) -> None:
         pane.object for pane in page._right.select(lambda p: isinstance(getattr(p, "object", None), str))
     ]
     assert any("Stored are: rig." in text for text in shown)
+
+
+def test_unknown_signal_and_unknown_data_set_offer_the_way_back(rig: dict[str, int]) -> None:
+    page = SignalsPage(dataset="nope", signal=999)
+    (back,) = page._right.select(lambda view: hasattr(view, "on_click"))
+    assert back.label == "First record of the table"
+    back.clicks += 1
+    (back,) = page._right.select(lambda view: hasattr(view, "on_click"))
+    assert back.label == "Show rig"
+    back.clicks += 1
+    assert page.row.id == rig["a/DE"]
+
+
+def test_text_narrows_while_it_is_typed_and_what_is_typed_is_not_written_over(rig: dict[str, int]) -> None:
+    page = SignalsPage(dataset="rig")
+    page.table.search.field.value_input = "b"
+    assert page.state.text == "b"
+    assert [row.signal_id for row in page.table.rows] == ["bb/DE"]
+    page.state.read_query({"dataset": "rig"})
+    assert page.table.search.field.value_input == ""
+
+
+def test_record_is_a_link_that_keeps_the_filters_where_there_is_a_shell(rig: dict[str, int]) -> None:
+    page = SignalsPage(dataset="rig", channel="DE", navigate=lambda *_, **__: None)
+    link = page.table.table.frame["record"][1]
+    assert f'href="/signals?dataset=rig&amp;channel=DE&amp;signal={rig["bb/DE"]}"' in link
+    assert "<a" not in SignalsPage(dataset="rig").table.table.frame["record"][1]
 
 
 READ_WAVE = """() => {

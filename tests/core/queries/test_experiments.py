@@ -13,6 +13,7 @@ from core.queries.experiments import (
     list_experiments,
     list_predictions,
     list_steps,
+    page_predictions,
 )
 from core.storage import artifacts
 from core.storage.database import read_scope, session_scope
@@ -153,6 +154,27 @@ def test_predictions_are_chosen_by_true_and_predicted_label(experiments):
     assert everything.start_s.tolist() == [0.0, 0.5, 0.0]
     assert mistakes[["signal_id", "start_s"]].values.tolist() == [["a/DE", 0.0]]
     assert (len(none), list(none.columns)) == (0, list(everything.columns))
+
+
+def test_a_page_of_windows_is_cut_from_all_of_the_cell(experiments):
+    confidence = [0.5, 0.9, 0.7, 0.6]
+    keep_table(
+        experiments[0], "predictions", "predictions.parquet",
+        {"signal": [1] * 4, "signal_id": ["a"] * 4, "start_s": [0.0, 1.0, 2.0, 3.0],
+         "stop_s": [1.0, 2.0, 3.0, 4.0], "true_label": ["ball"] * 3 + ["cage"],
+         "predicted_label": ["ball"] * 4, "confidence": confidence},
+    )  # fmt: skip
+    with read_scope() as session:
+        page, total = page_predictions(
+            session, experiments[0], true_label="ball", sort="confidence", descending=True, limit=2, offset=1
+        )
+        behind = page_predictions(session, experiments[0], true_label="ball", offset=9)
+        none = page_predictions(session, experiments[1])
+        with pytest.raises(InvalidInputError, match="'x; DROP'"):
+            page_predictions(session, experiments[0], sort="x; DROP")
+    assert (page.confidence.tolist(), total) == ([0.7, 0.5], 3)
+    assert (len(behind[0]), behind[1]) == (0, 3)
+    assert (len(none[0]), none[1]) == (0, 0)
 
 
 def test_a_label_with_a_quote_is_data_not_sql(experiments):

@@ -1,6 +1,6 @@
 import pytest
 
-from core.queries.home import get_data_stamp, get_overview
+from core.queries.home import count_experiments, get_data_stamp
 from core.services.datasets import ensure_dataset
 from core.storage.database import read_scope, session_scope
 
@@ -8,19 +8,17 @@ BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=Tr
 
 
 @BOTH
-def test_overview_counts_what_is_stored(experiments):
+def test_experiments_are_counted_by_status(experiments):
     with read_scope() as session:
-        found = get_overview(session)
-    assert (found.num_datasets, found.num_signals, found.num_experiments) == (1, 5, 5)
-    assert (found.num_completed, found.num_failed, found.num_epochs) == (3, 0, 2)
-    assert found.signal_hours == pytest.approx(8.5 / 3600)
+        found = count_experiments(session)
+    assert sum(found.values()) == 5
+    assert (found["completed"], found.get("failed")) == (3, None)
 
 
 @BOTH
-def test_overview_of_an_empty_home_is_all_zero(database):
+def test_empty_home_counts_nothing(database):
     with read_scope() as session:
-        found = get_overview(session)
-    assert (found.num_datasets, found.signal_hours, found.num_epochs) == (0, 0.0, 0)
+        assert count_experiments(session) == {}
 
 
 def test_stamp_changes_with_the_data_only(signals, researcher):

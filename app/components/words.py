@@ -1,4 +1,4 @@
-"""How the page writes numbers: shares, durations, moments, sizes."""
+"""How pages write numbers: shares, durations, moments, sizes."""
 
 from datetime import datetime
 
@@ -35,3 +35,15 @@ def size(num_bytes: int) -> str:
         return f"{num_bytes} B"
     value, unit = (num_bytes / 1e6, "MB") if num_bytes >= 1e6 else (num_bytes / 1e3, "kB")
     return f"{value:,.1f} {unit}"
+
+
+def leaks(audit: str | None) -> bool:
+    """Tell whether both sides of a split hold windows of one record."""
+    return audit is not None and audit.startswith(SAME_RECORD)
+
+
+def judged(split: str, audit: str | None) -> str:
+    """Write a split with what both its sides share; the worst grade carries its mark."""
+    if audit is None:
+        return split
+    return f"{'⚠ ' if leaks(audit) else ''}{split}: {audit}"

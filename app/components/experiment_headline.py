@@ -1,0 +1,48 @@
+"""What one experiment is called, how it stands, and what its figures stand on."""
+
+from html import escape
+from typing import Any
+
+import panel as pn
+
+from app.components.safe_text import markup
+from app.components.state_badge import BADGE_STYLE, badge_html
+from app.components.warning import WARNING_STYLE, warning_html
+from app.theme import MONO, css_variable
+
+_STYLE = f"""
+{BADGE_STYLE} {WARNING_STYLE}
+.name {{ display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px; }}
+.name .title {{ overflow-wrap: anywhere; }}
+.number {{ font: 13px {MONO}; color: {css_variable("muted")}; }}
+.stands {{ display: flex; flex-wrap: wrap; align-items: center; gap: 6px 12px; }}
+.reason {{ margin-top: 12px; padding: 8px 12px; border-radius: 6px; white-space: pre-line;
+  overflow-wrap: anywhere; border: 1px solid {css_variable("failed")}; color: {css_variable("failed")}; }}
+"""
+
+
+def experiment_title(
+    name: str, status: str, number: int, reason: str | None = None, **params: Any
+) -> pn.pane.HTML:
+    """Show name, state and number, and why the run failed where it did."""
+    told = f'<div class="reason" role="alert">{escape(reason)}</div>' if reason else ""
+    return markup(
+        f'<div class="name"><span class="title">{escape(name)}</span>{badge_html(status)}'
+        f'<span class="number">experiment {number}</span></div>{told}',
+        style=_STYLE,
+        **params,
+    )
+
+
+def experiment_grounds(
+    split: str, shared: str, about: str, notes: str | None = None, *, leaks: bool, **params: Any
+) -> pn.pane.HTML:
+    """Show the split, what its sides share, and what else is known; a split that leaks is warned of."""
+    judged = warning_html(f"{shared} on both sides") if leaks else f"<span>{escape(shared)}</span>"
+    below = f'<div class="text muted">{escape(notes)}</div>' if notes else ""
+    return markup(
+        f'<div class="stands"><span>split {escape(split)}</span>{judged}'
+        f'<span class="muted">{escape(about)}</span></div>{below}',
+        style=_STYLE,
+        **params,
+    )

@@ -1,0 +1,61 @@
+"""The parts of Home that are no list of rows: numbers, what runs, what to do next."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import panel as pn
+
+from app.components.progress import progress
+from app.components.safe_text import text
+from app.components.stat import stat, stats
+from app.components.words import judged
+from app.pages.home.reading import Snapshot
+from app.state.home import Step
+from core.queries.runs import RunRow
+
+DOING = {"training": "Training", "dataset_import": "Importing", "dataset_generation": "Generating"}
+
+
+def show_numbers(seen: Snapshot) -> list[Any]:
+    """Say how much is stored, how the experiments stand and how good the best is."""
+    hours = sum(row.duration_s for row in seen.datasets) / 3600
+    items = [
+        stat(f"{len(seen.datasets):,}", "data sets"),
+        stat(f"{sum(row.num_signals for row in seen.datasets):,}", "signals"),
+        stat(f"{hours:,.2f}", "of signal", unit="h"),
+        stat(f"{seen.by_status.get('completed', 0):,}", "experiments completed"),
+        stat(f"{seen.by_status.get('running', 0):,}", "running now"),
+        stat(f"{seen.by_status.get('failed', 0):,}", "failed"),
+    ]
+    if (best := seen.best) is not None and best.test_accuracy is not None:
+        where = judged(best.split, best.audit)
+        items.append(stat(f"{100 * best.test_accuracy:.1f}", f"best of test windows ({where})", unit="%"))
+    return [stats(*items)]
+
+
+def list_running(active: Sequence[RunRow]) -> list[Any]:
+    """Say how far each run is."""
+    if not active:
+        return [text("Nothing runs and nothing waits.", "muted")]
+    return [
+        progress(
+            run.progress if run.status == "running" else None,
+            f"{DOING[run.kind]} {run.name}",
+            run.status if run.status != "running" else "",
+        )
+        for run in active
+    ]
+
+
+def list_steps(steps: Sequence[Step]) -> list[Any]:
+    """Say what to do next, why, and by which command."""
+    return [
+        pn.Column(
+            text(step.what),
+            text(step.why, "caption", margin=(0, 0, 6, 0)),
+            text(step.command, "command"),
+            margin=0,
+            sizing_mode="stretch_width",
+        )
+        for step in steps
+    ]

@@ -1,0 +1,65 @@
+"""One look at what Home shows."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+import pandas as pd
+
+from core.queries import datasets, experiments, home, runs
+from core.queries.datasets import DatasetRow
+from core.queries.experiments import ExperimentRow
+from core.queries.runs import RunRow
+from core.storage.database import read_scope
+
+LATEST = 6
+MOST_EXPORTED = 100_000
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One look at the database."""
+
+    stamp: tuple[object, ...]  # of the data sets
+    datasets: list[DatasetRow]
+    by_status: dict[str, int]  # experiments
+    runs: list[RunRow]
+    latest: list[ExperimentRow]
+    best: ExperimentRow | None
+    curves: dict[int, tuple[float, ...]]  # validation accuracy by experiment
+
+
+def read_snapshot(before: Snapshot | None) -> Snapshot:
+    """Look once; the data sets, which are counted over all signals, only when they changed since `before`."""
+    with read_scope() as session:
+        stamp = home.get_data_stamp(session)
+        is_new = before is None or before.stamp != stamp
+        latest, _ = experiments.list_experiments(session, limit=LATEST)
+        written, _ = experiments.epochs_after(session, [row.id for row in latest])
+        return Snapshot(
+            stamp=stamp,
+            datasets=datasets.list_datasets(session) if is_new else before.datasets,
+            by_status=home.count_experiments(session),
+            runs=runs.list_active_runs(session),
+            latest=latest,
+            best=experiments.find_best_experiment(session),
+            curves=_curves(written),
+        )
+
+
+def read_experiments() -> pd.DataFrame:
+    """Return all experiments, values as they are stored."""
+    with read_scope() as session:
+        rows, _ = experiments.list_experiments(session, limit=MOST_EXPORTED)
+    return frame_of(rows, ExperimentRow)
+
+
+def frame_of(rows: Sequence[Any], row_class: type) -> pd.DataFrame:
+    """Return rows as a table that has its columns even where it is empty."""
+    return pd.DataFrame([asdict(row) for row in rows], columns=[field.name for field in fields(row_class)])
+
+
+def _curves(written: pd.DataFrame) -> dict[int, tuple[float, ...]]:
+    """Return each experiment's validation accuracy; of an epoch written twice the later one counts."""
+    kept = written.dropna(subset="val_accuracy").drop_duplicates(["experiment_id", "epoch"], keep="last")
+    return {int(i): tuple(rows["val_accuracy"]) for i, rows in kept.groupby("experiment_id")}

@@ -1,0 +1,90 @@
+"""One record: what is known of it, its pictures, and the window in view as files and lines of Python."""
+
+from functools import partial
+
+import pandas as pd
+import panel as pn
+import param
+
+from app.components.actions import actions
+from app.components.copy_python import copy_python
+from app.components.export import export
+from app.components.grid import stack
+from app.components.safe_text import text
+from app.components.signal_view import RecordSource, SignalView
+from app.pages.signals.snippets import window_snippet
+from app.state.signals import SignalsState
+from core.queries import signals
+from core.queries.signals import SignalRow
+
+
+class RecordView(pn.viewable.Viewer):
+    """The pictures of one record, bound to the window and scale of the page's state."""
+
+    def __init__(self, row: SignalRow, state: SignalsState) -> None:
+        super().__init__()
+        self.row, self._state = row, state
+        source = RecordSource(
+            duration_s=row.duration_s,
+            rate_hz=row.rate_hz,
+            unit=row.unit,
+            read_wave=partial(signals.view_waveform, row),
+            read_spectrum=partial(signals.view_spectrum, row),
+            read_lines=signals.view_lines,
+        )
+        self.view = SignalView(source, window=state.window(row.duration_s), scale=state.scale)
+        self._is_open = True
+        self.view.param.watch(self._keep_window, "window")
+        self.view.param.watch(lambda event: setattr(state, "scale", event.new), "scale")
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return stack(
+            _header(self.row),
+            self.view,
+            actions(
+                export(self.read_window, f"signal_{self.row.id}"),
+                copy_python(lambda: window_snippet(self.row.id, *self.view.window)),
+            ),
+        )
+
+    def close(self) -> None:
+        """Write no more into the page's state: the last gesture may still settle."""
+        self._is_open = False
+
+    def follow(self) -> None:
+        """Show the window and scale that the state says."""
+        window = self._state.window(self.row.duration_s)
+        if any(abs(a - b) > 1e-6 for a, b in zip(window, self.view.window, strict=True)):
+            self.view.window = window
+        self.view.scale = self._state.scale
+
+    def read_window(self) -> pd.DataFrame:
+        """Return the samples of the window in view."""
+        return signals.read_window(self.row, *self.view.window)
+
+    def _keep_window(self, event: param.parameterized.Event) -> None:
+        if self._is_open:
+            self._state.signal = self.row.id
+            self._state.set_window(*event.new, self.row.duration_s)
+
+
+def _header(row: SignalRow) -> pn.Column:
+    unit = row.unit or "(unit unknown)"
+    known = (
+        f"{row.rate_hz:,.0f} Hz",
+        f"{row.duration_s:,.3f} s, {row.num_samples:,} samples",
+        row.rpm and f"{row.rpm:,.0f} rpm",
+        row.load and f"load {row.load} {row.meta_data.get('load_unit', '')}".rstrip(),
+        row.bearing_model,
+        f"{row.fault_class}, {row.severity}",
+        row.meta_data.get("fault_size"),
+        row.rms is not None and f"rms {row.rms:.4g} {unit}",
+        row.kurtosis is not None and f"kurtosis {row.kurtosis:.3g}",
+    )
+    return pn.Column(
+        text(f"{row.record}  {row.channel}", "subtitle"),
+        text("  ·  ".join(str(fact) for fact in known if fact), "muted"),
+        *(text(f"Import: {finding}", "caption") for finding in row.findings),
+        sizing_mode="stretch_width",
+        margin=0,
+    )

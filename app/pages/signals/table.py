@@ -1,0 +1,185 @@
+"""The records of a data set: filters, and a page of the rows that they let through."""
+
+from collections.abc import Callable
+from functools import partial
+
+import pandas as pd
+import panel as pn
+from bokeh.models import NumberFormatter
+
+from app.components.actions import actions
+from app.components.card import card
+from app.components.copy_python import copy_python
+from app.components.data_table import DataTable
+from app.components.export import export
+from app.components.filters import SearchField, choice, filter_row, offer
+from app.components.place_link import place_html
+from app.pages.signals.snippets import table_snippet
+from app.state.signals import FILTERS, SignalsState
+from app.theme import category_colors
+from core.queries import signals
+from core.queries.datasets import DatasetRow
+from core.queries.signals import SignalFilter, SignalRow
+from core.storage.database import read_scope
+
+PAGE_ROWS = 15
+MOST_EXPORTED = 100_000
+WHERE = {  # state and column: where the data set lists the choices
+    "channel": "channels",
+    "fault_class": "fault_types",
+    "severity": "severity_levels",
+    "load": "loads",
+}
+TITLES = {
+    "shown": "",
+    "ink": "",
+    "record": "Record",
+    "channel": "Channel",
+    "fault_class": "Fault class",
+    "severity": "Severity",
+    "load": "Load",
+    "rms": "RMS",
+    "kurtosis": "Kurtosis",
+    "dominant_frequency": "Peak (Hz)",
+    "rpm": "rpm",
+    "rate_hz": "Rate (Hz)",
+    "num_samples": "Samples",
+}
+TOOLTIPS = {
+    "dominant_frequency": "frequency of the largest line of the amplitude spectrum",
+    "rpm": "speed of the shaft",
+}
+FORMATS = {
+    "rms": "0.0000",
+    "kurtosis": "0.00",
+    "dominant_frequency": "0,0.0",
+    "rpm": "0,0",
+    "rate_hz": "0,0",
+    "num_samples": "0,0",
+}
+COLUMNS = {  # where there is little room, the largest `responsive` leaves first
+    "shown": {"width": 22, "responsive": 0},
+    "ink": {"width": 6, "responsive": 0},
+    "record": {"minWidth": 120, "widthGrow": 2, "responsive": 0, "variableHeight": True},
+    "channel": {"minWidth": 100, "responsive": 1},
+    "fault_class": {"minWidth": 92, "responsive": 0},
+    "severity": {"minWidth": 80, "responsive": 3},
+    "load": {"minWidth": 56, "responsive": 2},
+    "rms": {"minWidth": 70, "responsive": 4},
+    "kurtosis": {"minWidth": 76, "responsive": 5},
+    "dominant_frequency": {"minWidth": 86, "responsive": 6},
+    "rpm": {"minWidth": 62, "responsive": 7},
+    "rate_hz": {"minWidth": 82, "responsive": 8},
+    "num_samples": {"minWidth": 82, "responsive": 9},
+}
+STYLE = """
+.tabulator-cell[tabulator-field=record] { white-space: normal !important; overflow-wrap: anywhere; }
+.tabulator .tabulator-row .tabulator-cell:is([tabulator-field=ink], [tabulator-field=shown]) {
+  padding: 0 !important; }
+.tabulator-cell[tabulator-field=shown] { text-align: center; }
+"""
+READ = ["id", *(name for name in TITLES if name not in {"shown", "ink"})]
+
+
+class SignalsTable(pn.viewable.Viewer):
+    """Filters and one page of records, as the state says; `open_row` is told the id of a clicked one."""
+
+    def __init__(self, state: SignalsState, open_row: Callable[[int], None], *, linked: bool) -> None:
+        super().__init__()
+        self.state, self._linked = state, linked
+        self.dataset: DatasetRow | None = None
+        self.rows: list[SignalRow] = []
+        self._total = 0
+        numbers = dict.fromkeys([*FORMATS, "load"], "right")
+        self.table = DataTable(
+            state,
+            titles=TITLES | {"id": "id"},
+            on_open=lambda row: open_row(int(row["id"])),
+            page_size=PAGE_ROWS,
+            style=STYLE,
+            columns=COLUMNS,
+            layout="fit_columns",
+            hidden_columns=["id"],
+            sortable={"ink": False, "shown": False},
+            header_tooltips=TOOLTIPS,
+            text_align=numbers,
+            header_align=numbers,
+            formatters={name: NumberFormatter(format=f, nan_format="–") for name, f in FORMATS.items()}
+            | {"ink": {"type": "color"}, "record": {"type": "html"}},
+        )
+        self.choices = {
+            name: choice(label, partial(self._take, name), width=124)
+            for name, label in ({"dataset": "Data set"} | FILTERS).items()
+        }
+        self.search = SearchField("Record", value=state.text, width=124)
+        self.search.param.watch(lambda event: self._take("text", event.new), "value")
+
+    def __panel__(self) -> pn.viewable.Viewable:
+        return card(
+            filter_row(*self.choices.values(), self.search),
+            self.table,
+            actions(export(self.read_all, "signals"), copy_python(self._snippet)),
+        )
+
+    def show_filters(self, names: list[str], shown: DatasetRow | None) -> None:
+        """Offer what the data set holds, and what the link asked for even where it does not hold it."""
+        self.dataset = shown
+        offer(self.choices["dataset"], names, shown.name if shown else self.state.dataset)
+        for name, where in WHERE.items():
+            held = getattr(shown, where) if shown else ()
+            offer(self.choices[name], ["", *held], getattr(self.state, name))
+        self.search.value = self.state.text
+
+    def read(self) -> None:
+        """Read the page of rows that the state asks for; behind the last one lies the last one."""
+        self.rows, self._total = self._read_rows(PAGE_ROWS, (self.state.page - 1) * PAGE_ROWS)
+        if not self.rows and self._total:
+            self.state.page = -(-self._total // PAGE_ROWS)
+            self.rows, self._total = self._read_rows(PAGE_ROWS, (self.state.page - 1) * PAGE_ROWS)
+
+    def show(self, opened: int | None) -> None:
+        """Show the rows, the opened one marked."""
+        self.table.show(_frame(self.rows, opened, self._place_of), self._total)
+
+    def read_all(self) -> pd.DataFrame:
+        """Return all rows that the filters let through, values as they are stored."""
+        rows, _ = self._read_rows(MOST_EXPORTED, 0)
+        return pd.DataFrame([{name: getattr(row, name) for name in READ} for row in rows], columns=READ)
+
+    def _place_of(self, row: SignalRow) -> str:
+        kept = {k: v for k, v in self.state.query().items() if k not in {"signal", "start", "stop"}}
+        return place_html(row.record, "/signals", linked=self._linked, **kept, signal=row.id)
+
+    def _take(self, name: str, value: str) -> None:
+        if name == "dataset":
+            if value != (self.dataset.name if self.dataset else self.state.dataset):
+                self.state.choose_dataset(value)
+        elif value != getattr(self.state, name):
+            self.state.param.update(page=1, **{name: value})
+
+    def _read_rows(self, limit: int, offset: int) -> tuple[list[SignalRow], int]:
+        if self.dataset is None:
+            return [], 0
+        chosen = {name: getattr(self.state, name) or None for name in WHERE}
+        with read_scope() as session:
+            return signals.list_signals(
+                session,
+                SignalFilter(self.dataset.id, text=self.state.text, **chosen),
+                sort=self.state.sort,
+                descending=self.state.descending,
+                limit=limit,
+                offset=offset,
+            )
+
+    def _snippet(self) -> str:
+        return table_snippet(self.state, self.dataset.name if self.dataset else self.state.dataset)
+
+
+def _frame(rows: list[SignalRow], opened: int | None, place_of: Callable[[SignalRow], str]) -> pd.DataFrame:
+    inks = category_colors(sorted({row.fault_class for row in rows}))
+    records = [
+        {name: getattr(row, name) for name in READ}
+        | {"shown": "▸" if row.id == opened else "", "ink": inks[row.fault_class], "record": place_of(row)}
+        for row in rows
+    ]
+    return pd.DataFrame(records, columns=[*TITLES, "id"])
