@@ -7,7 +7,6 @@ from fractions import Fraction
 import numpy as np
 import scipy.fft
 from numpy.typing import ArrayLike, NDArray
-from scipy.signal import resample_poly
 
 from core.errors import InvalidInputError
 
@@ -87,6 +86,8 @@ def resample(x: ArrayLike, rate_hz: float, to_hz: float) -> NDArray[np.float32]:
     InvalidInputError
         Where no such fraction comes within 1e-9 of the ratio.
     """
+    from scipy.signal import resample_poly  # half a second, and most imports resample nothing
+
     ratio = to_hz / rate_hz
     factor = Fraction(ratio).limit_denominator(MAX_FACTOR)
     if not 0 < factor.numerator <= MAX_FACTOR or abs(float(factor) / ratio - 1) > 1e-9:

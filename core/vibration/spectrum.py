@@ -3,7 +3,6 @@
 import numpy as np
 import scipy.fft
 from numpy.typing import ArrayLike, NDArray
-from scipy.signal import get_window
 
 
 def amplitude_spectrum(
@@ -31,6 +30,8 @@ def amplitude_spectrum(
     amplitude : (..., bins), float64
         In the unit of `x`, peak (not RMS) amplitude.
     """
+    from scipy.signal import get_window  # half a second that a page's start must not wait for
+
     samples = np.asarray(x, dtype=np.float64)
     count = samples.shape[-1]
     weights = get_window(window, count)
