@@ -74,8 +74,12 @@ def main() -> None:
         sys.exit(130)
 
 
+SERVERS = frozenset({"serve", "demo"})
+
+
 @cli.callback()
 def configure(
+    context: typer.Context,
     home: Annotated[
         Path | None, typer.Option(help="folder of database, recordings and artifacts; wins over BRINELL_HOME")
     ] = None,
@@ -83,7 +87,10 @@ def configure(
     """Take the home before anything reads the settings; child processes inherit it."""
     if home is not None:
         os.environ["BRINELL_HOME"] = str(home.expanduser().resolve())
-        get_settings.cache_clear()
+    if context.invoked_subcommand not in SERVERS:
+        # Who follows a command reads its own lines; the log of the work speaks up where something is wrong.
+        os.environ.setdefault("BRINELL_LOG_LEVEL", "warning")
+    get_settings.cache_clear()
     configure_logs()
 
 

@@ -31,6 +31,9 @@ def brinell(
     """Run a command on the test's home; the jobs that it starts are processes of their own."""
     monkeypatch.setattr("app.cli.commands.configure_logs", lambda: None)  # pytest keeps its own handlers
 
+    monkeypatch.setenv("BRINELL_LOG_LEVEL", "")  # so that what a command sets is undone
+    monkeypatch.delenv("BRINELL_LOG_LEVEL")
+
     def run(*arguments: object) -> Outcome:
         monkeypatch.setattr(sys, "argv", ["brinell", *map(str, arguments)])
         capfd.readouterr()

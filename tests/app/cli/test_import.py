@@ -15,6 +15,14 @@ def test_second_import_adds_nothing(brinell: Brinell, recordings: Path) -> None:
     assert counted == [(2, 4), (2, 0)]
 
 
+def test_log_of_a_job_that_goes_well_is_not_mixed_with_what_people_read(
+    brinell: Brinell, recordings: Path
+) -> None:
+    code, _, err = brinell("import", recordings, "--dataset", "rig")
+    assert code == 0
+    assert "job_started" not in err
+
+
 def test_refused_file_is_named_and_the_rest_is_in(brinell: Brinell, recordings: Path) -> None:
     (recordings / "130.mat").write_bytes(b"no recording")
     code, out, err = brinell("import", recordings, "--dataset", "rig")
