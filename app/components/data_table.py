@@ -33,8 +33,8 @@ _STYLE = f"""
 .tabulator .tabulator-cell a {{ color: {css_variable("accent")}; text-decoration: none;
   overflow-wrap: anywhere; }}
 .tabulator .tabulator-cell a:hover {{ text-decoration: underline; }}
-.tabulator a:focus-visible, .tabulator-col:focus-visible {{ outline: 2px solid {css_variable("accent")};
-  outline-offset: 1px; border-radius: 3px; }}
+.tabulator a:focus-visible, .tabulator-tableholder:focus-visible {{
+  outline: 2px solid {css_variable("accent")} !important; outline-offset: -1px; border-radius: 3px; }}
 .tabulator .tabulator-col-title-holder {{ display: flex !important; align-items: center; gap: 4px; }}
 .tabulator .tabulator-col .tabulator-col-title {{ flex: 0 1 auto; width: auto !important;
   padding-right: 0 !important; }}
@@ -58,6 +58,7 @@ class PagedState(Protocol):
 def _configuration(columns: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     return {
         "sortMode": "remote",  # Tabulator would sort the page it has; the query sorts all rows
+        "keybindings": False,  # Tab would end in the table; it leads on to its links and past it
         "responsiveLayout": "hide",  # what does not fit leaves by its `responsive` number, largest first
         "columnDefaults": {"vertAlign": "middle", "minWidth": 8},
         "columns": [{"field": field, **options} for field, options in columns.items()],

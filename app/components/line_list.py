@@ -72,5 +72,6 @@ def _widths(columns: Sequence[Column]) -> str:
     narrow = " ".join(column.width for column in columns if column.kept)
     return (
         f".line {{ grid-template-columns: {wide}; }} @container (max-width: {NARROW_PX}px) {{"
-        f" .spare {{ display: none; }} .line {{ grid-template-columns: {narrow}; }} }}"
+        f" .spare {{ display: none; }} .line {{ grid-template-columns: {narrow}; }}"
+        " .line > :first-child { white-space: normal; overflow-wrap: anywhere; } }"
     )

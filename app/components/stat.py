@@ -12,6 +12,7 @@ _STYLE = f"""
 .stat {{ display: flex; flex-direction: column; gap: 2px; white-space: nowrap; }}
 .number {{ font-size: 24px; line-height: 1.2; font-weight: 600; font-variant-numeric: tabular-nums;
   color: {css_variable("text")}; }}
+.stat .caption {{ white-space: normal; }}
 .unit {{ font-size: 14px; font-weight: 400; color: {css_variable("muted")}; margin-left: 3px; }}
 """
 

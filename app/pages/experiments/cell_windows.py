@@ -26,11 +26,11 @@ TITLES = {
     "confidence": "Confidence",
 }
 COLUMNS = {  # where there is little room, the largest `responsive` leaves first
-    "signal_id": {"minWidth": 130, "responsive": 0},
+    "signal_id": {"minWidth": 200, "responsive": 0},
     "start_s": {"width": 100, "responsive": 0},
     "stop_s": {"width": 100, "responsive": 3},
-    "true_label": {"minWidth": 150, "responsive": 1},
-    "predicted_label": {"minWidth": 150, "responsive": 0},
+    "true_label": {"minWidth": 130, "responsive": 1},
+    "predicted_label": {"minWidth": 130, "responsive": 0},
     "confidence": {"width": 110, "responsive": 2},
 }
 HINTS = {

@@ -9,7 +9,7 @@ from core.storage.database import read_scope
 
 GRID = """
 :host { display: grid; gap: 16px; grid-template-columns: repeat(3, minmax(0, 1fr)); }
-@media (max-width: 900px) { :host { grid-template-columns: minmax(0, 1fr); } }
+@media (max-width: 1100px) { :host { grid-template-columns: minmax(0, 1fr); } }
 .scroll-button { display: none; }
 """
 

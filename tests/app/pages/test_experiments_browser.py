@@ -35,6 +35,12 @@ MATRIX = """([predicted, real]) => {
   return place(predicted, real)
 }"""
 
+FOCUS = (
+    "let e = document.activeElement; while (e?.shadowRoot?.activeElement) { e = e.shadowRoot.activeElement }"
+)
+FOCUSED = f"() => {{ {FOCUS} return e?.textContent }}"
+IS_IN_FIELD = f"() => {{ {FOCUS} return e?.matches('input') }}"
+
 
 @pytest.fixture
 def page(served: str, open_browser: Callable[..., BrowserContext]) -> Page:
@@ -101,6 +107,33 @@ def test_row_opens_its_experiment_and_back_returns_to_the_filtered_table(page: P
     page.go_back()
     page.get_by_text("1–1 of 1").wait_for()
     assert page.url.endswith("?text=alp")
+
+
+def test_slash_then_typing_narrows_a_page_just_opened(page: Page, served: str) -> None:
+    add_finished(name="alpha")
+    add_finished(name="beta")
+    page.goto(f"{served}/experiments")
+    page.locator(".bar").wait_for()
+    page.keyboard.press("/")
+    page.wait_for_function(IS_IN_FIELD)
+    page.keyboard.type("alp", delay=40)
+    page.wait_for_url("**text=alp")
+    page.get_by_text("1–1 of 1").wait_for()
+
+
+def test_tab_reaches_the_name_and_enter_opens_it_without_a_reload(page: Page, served: str) -> None:
+    add_finished(name="alpha")
+    loads: list[str] = []
+    page.on("load", lambda loaded: loads.append(loaded.url))
+    page.goto(f"{served}/experiments")
+    page.get_by_text("1–1 of 1").wait_for()
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate(FOCUSED) == "alpha":
+            break
+    page.keyboard.press("Enter")
+    page.get_by_text("Learning curves").wait_for()
+    assert len(loads) == 1
 
 
 def test_what_people_wrote_runs_nowhere(page: Page, served: str) -> None:
