@@ -91,6 +91,8 @@ def draw_curves(epochs: pd.DataFrame, best_epoch: int | None) -> Curves:
             _Line("learning_rate", "at the epoch’s last step", TRAINING_INK),
         ),
     )
+    # Read against zero: in a range of its own, a slowly falling rate has the same number at every tick.
+    figures[2].y_range.start = 0
     # The label stands where its curve does not end: losses fall, accuracies rise.
     ends = ("top", "bottom", "top")
     curves = Curves(figures, source, tuple(_mark(plot, end) for plot, end in zip(figures, ends, strict=True)))

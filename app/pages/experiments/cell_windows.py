@@ -125,7 +125,7 @@ class CellWindows(pn.viewable.Viewer):
                 limit=PAGE_ROWS,
                 offset=(self.place.page - 1) * PAGE_ROWS,
             )
-        self._tell(f"{total:,} windows; a row opens its part of the record.")
+        self._tell(f"{total:,} {'window' if total == 1 else 'windows'}; a row opens its part of the record.")
         self.table.show(_words(self.page), total)
 
     def _tell(self, words: str) -> None:

@@ -31,7 +31,7 @@ TITLES = {
     "id": "#",
     "status": "State",
     "name": "Name, model and data",
-    "split": "Split: what both sides share",
+    "split": "Split and audit",
     "val_accuracy": "Val.",
     "test_accuracy": "Test",
     "record_accuracy": "Records",

@@ -18,10 +18,11 @@ DOING = {"training": "Training", "dataset_import": "Importing", "dataset_generat
 
 def show_numbers(seen: Snapshot) -> list[Any]:
     """Say how much is stored, how the experiments stand and how good the best is."""
+    signals = sum(row.num_signals for row in seen.datasets)
     hours = sum(row.duration_s for row in seen.datasets) / 3600
     items = [
-        stat(f"{len(seen.datasets):,}", "data sets"),
-        stat(f"{sum(row.num_signals for row in seen.datasets):,}", "signals"),
+        stat(f"{len(seen.datasets):,}", "data set" if len(seen.datasets) == 1 else "data sets"),
+        stat(f"{signals:,}", "signal" if signals == 1 else "signals"),
         stat(f"{hours:,.2f}", "of signal", unit="h"),
         stat(f"{seen.by_status.get('completed', 0):,}", "experiments completed"),
         stat(f"{seen.by_status.get('running', 0):,}", "running now"),
