@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -51,11 +52,13 @@ db = typer.Typer(no_args_is_help=True, help="The database's schema.")
 cli.add_typer(db, name="db")
 
 Detach = Annotated[bool, typer.Option("--detach", help="leave it to the worker and return at once")]
+SERVERS = frozenset({"serve", "demo"})
 AsJson = Annotated[bool, typer.Option("--json", help="print the result as JSON on standard output")]
 
 
 def main() -> None:
     """Run the command; a message for people instead of a traceback."""
+    _end_in_order()
     try:
         cli()
     except BrinellError as error:
@@ -74,7 +77,11 @@ def main() -> None:
         sys.exit(130)
 
 
-SERVERS = frozenset({"serve", "demo"})
+def _end_in_order() -> None:
+    """Take a service manager's stop and a closed terminal as Ctrl-C, so that no process is left behind."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup asks for that
+            signal.signal(number, signal.default_int_handler)
 
 
 @cli.callback()

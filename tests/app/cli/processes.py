@@ -9,10 +9,12 @@ from collections.abc import Callable
 import psutil
 
 
-def interrupt(process: "subprocess.Popen[str]") -> tuple[str, list[psutil.Process]]:
-    """Press Ctrl-C; return what was said until the end, and the processes that outlived it."""
+def interrupt(
+    process: "subprocess.Popen[str]", number: signal.Signals = signal.SIGINT
+) -> tuple[str, list[psutil.Process]]:
+    """Press Ctrl-C, or send another signal; return what was said and the processes that outlived it."""
     family = psutil.Process(process.pid).children(recursive=True)
-    os.killpg(process.pid, signal.SIGINT)
+    os.killpg(process.pid, number)
     _, said = process.communicate(timeout=60)
     _, left = psutil.wait_procs(family, timeout=5)
     return said, left

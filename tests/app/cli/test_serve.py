@@ -1,6 +1,7 @@
 """`brinell serve` and `brinell demo`: where they listen, and that nothing outlives them."""
 
 import re
+import signal
 import socket
 import subprocess
 from collections.abc import Callable
@@ -30,15 +31,18 @@ def test_taken_port_is_told(brinell: Brinell) -> None:
     assert "choose another port with --port" in err
 
 
-@pytest.mark.parametrize("command", ["serve", "demo"])
-def test_interrupt_ends_server_and_worker(
-    start_brinell: Callable[..., "subprocess.Popen[str]"], command: str
+@pytest.mark.parametrize(
+    ("command", "number"),
+    [("serve", signal.SIGINT), ("serve", signal.SIGTERM), ("serve", signal.SIGHUP), ("demo", signal.SIGINT)],
+)
+def test_ending_ends_server_and_worker(
+    start_brinell: Callable[..., "subprocess.Popen[str]"], command: str, number: signal.Signals
 ) -> None:
     process = start_brinell(command, "--port", "0")
     url = next(found[0] for line in process.stderr if (found := re.findall(r"http://127\S+", line)))
     assert httpx.get(url, trust_env=False, timeout=30).status_code == 200
     wait_for(lambda: len(psutil.Process(process.pid).children(recursive=True)) > 1)
-    _, left = interrupt(process)
+    _, left = interrupt(process, number)
     assert left == []
     with pytest.raises(httpx.ConnectError):
         httpx.get(url, trust_env=False)
