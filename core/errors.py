@@ -29,5 +29,9 @@ class SupersededError(BrinellError):
     """Another attempt has taken over this run; the older one must stop writing."""
 
 
+class LostProcessError(BrinellError):
+    """The process that did the work is gone; what it left can be taken up again."""
+
+
 class DatabaseVersionError(BrinellError):
     """The database's revision and the code's do not match."""

@@ -40,7 +40,7 @@ from core.specs import (
     TrainingSpec,
 )
 from core.storage import migrations
-from core.storage.database import DatabaseAwayError, read_scope, session_scope
+from core.storage.database import DatabaseUnusableError, read_scope, session_scope
 
 logger = structlog.get_logger(__name__)
 
@@ -67,10 +67,12 @@ def main() -> None:
     except ValidationError as error:
         for problem in error.errors():
             where = ".".join(map(str, problem["loc"])) or "command"
-            console.print(f"[red]error:[/red] {escape(where)}: {escape(problem['msg'])}")
+            console.print(
+                f"[red]error:[/red] {escape(where)}: {escape(problem['msg'].removeprefix('Value error, '))}"
+            )
         sys.exit(2)
-    except DatabaseAwayError as error:
-        console.print(f"[red]error:[/red] the database does not answer: {escape(str(error.orig))}")
+    except DatabaseUnusableError as error:
+        console.print(f"[red]error:[/red] the database cannot be used: {escape(str(error.orig))}")
         console.print("look at it with: brinell doctor")
         sys.exit(1)
     except KeyboardInterrupt:
@@ -92,6 +94,8 @@ def configure(
     ] = None,
 ) -> None:
     """Take the home before anything reads the settings; child processes inherit it."""
+    if home is not None and home.exists() and not home.is_dir():
+        raise typer.BadParameter(f"--home {home} is a file; name a folder, new or of an earlier start")
     if home is not None:
         os.environ["BRINELL_HOME"] = str(home.expanduser().resolve())
     if context.invoked_subcommand not in SERVERS:
@@ -197,6 +201,7 @@ def _show_import(report: ImportReport) -> None:
         console.print(f"[red]refused:[/red] {escape(file)}: {escape(error)}")
     if report.error_message:
         console.print(f"[red]error:[/red] {escape(report.error_message)}")
+        return
     typer.echo(
         f"{report.dataset}: {report.num_files} files, {report.num_new_signals} new channels, "
         f"{report.num_bytes / 1e6:.1f} MB in {report.duration_s:.2f} s ({_mb_per_s(report):.0f} MB/s), "
@@ -310,7 +315,7 @@ def _show_training(detail: ExperimentDetail) -> None:
     )
     settings = get_settings()
     typer.echo(
-        f"see it: brinell serve, then http://{settings.host}:{settings.port}/experiments?experiment={detail.row.id}"
+        f"see it, while brinell serve or demo runs: http://{settings.host}:{settings.port}/experiments?experiment={detail.row.id}"
     )
 
 

@@ -4,6 +4,7 @@ import subprocess
 import time
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -22,6 +23,7 @@ from core.storage.database import read_scope, session_scope
 
 POLL_S = 0.2
 FINAL = frozenset({"completed", "failed", "cancelled", "paused"})
+NOT_WAITING = 3  # as core.jobs ends where the row is somebody else's
 console = Console(stderr=True, soft_wrap=True)  # a terminal wraps, and a pipe keeps whole lines
 
 
@@ -29,7 +31,10 @@ def do_run(kind: JobKind, row_id: int, title: str) -> RunState:
     """Do a waiting run in a process of its own, here and now, and follow it; Ctrl-C cancels it in order."""
     process = start_job(kind.value, row_id)
     try:
-        return _follow(kind, row_id, title, process)
+        while (state := _follow(kind, row_id, title, process)).status not in FINAL:
+            # The run was given back, because a process of its own was lost: it goes on from what it kept.
+            process = start_job(kind.value, row_id)
+        return state  # noqa: TRY300 - what follows is for what was interrupted
     except KeyboardInterrupt:
         console.print("cancelling; Ctrl-C again ends it at once")
         _cancel(kind, row_id)
@@ -42,16 +47,18 @@ def do_run(kind: JobKind, row_id: int, title: str) -> RunState:
 
 def _follow(kind: JobKind, row_id: int, title: str, process: "subprocess.Popen[bytes]") -> RunState:
     with _progress() as progress:
-        bar = progress.add_task(title, total=None, note="starting")
+        bar = progress.add_task(escape(title), total=None, note="starting")
         while True:
             with read_scope() as session:
                 state = get_run_state(session, kind.value, row_id)
             progress.update(
-                bar, completed=state.done, total=state.total or None, note=state.note or state.status
+                bar, completed=state.done, total=state.total or None, note=escape(state.note or state.status)
             )
             if state.status in FINAL:
                 return state
-            if process.poll() not in {None, 0, 1}:
+            if process.poll() is not None and state.status == "pending":
+                return state
+            if process.poll() not in {None, 0, NOT_WAITING}:
                 raise BrinellError(
                     f"the process at work on {title} ended with {process.returncode}; its log is above. "
                     "A worker takes the run up again: brinell serve"

@@ -20,7 +20,6 @@ def start_job(kind: str, row_id: int) -> "subprocess.Popen[bytes]":
 
 def start_worker(settings: Settings) -> "subprocess.Popen[bytes]":
     """Start a worker with beat inside, for this home."""
-    settings.broker_dir.mkdir(parents=True, exist_ok=True)
     return _start(
         "-m", "celery", "--app", "core.jobs.celery", "--quiet", "worker",
         "--beat", "--concurrency", str(settings.worker_processes), "--loglevel", settings.log_level,

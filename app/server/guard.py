@@ -38,6 +38,9 @@ SECURITY_HEADERS = {
 }
 
 
+LONGEST_QUERY_BYTES = 8_192
+
+
 class Guard:
     """Refuse foreign hosts and origins, drop what a client claims to be, and set the security headers."""
 
@@ -72,16 +75,24 @@ def _refusal(scope: Scope) -> str | None:
     """Return why the request is refused; a name that is not this machine's own is DNS rebinding."""
     headers = Headers(scope=scope)
     host = headers.get("host", "")
-    name = urlsplit(f"//{host}").hostname
-    if name not in LOCAL_NAMES:
+    if _host_name(host) not in LOCAL_NAMES:
         return f"This server answers at 127.0.0.1 and localhost only, not at {host!r}."
+    if len(scope["query_string"]) > LONGEST_QUERY_BYTES:
+        return f"An address may carry {LONGEST_QUERY_BYTES:,} bytes of state, not more."
     origin = headers.get("origin")
     reads = scope["type"] == "http" and scope["method"] in {"GET", "HEAD", "OPTIONS"}
     if reads or (origin is None and scope["type"] == "http"):
         return None
-    if origin is None or urlsplit(origin).netloc.lower() != host.lower():
+    if origin is None or origin.rpartition("//")[2].lower() != host.lower():
         return f"Origin {origin!r} is not this server's own, {host!r}."
     return None
+
+
+def _host_name(host: str) -> str | None:
+    try:
+        return urlsplit(f"//{host}").hostname
+    except ValueError:  # such as an unclosed bracket
+        return None
 
 
 def _without_claims(scope: Scope) -> Scope:

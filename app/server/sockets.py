@@ -22,7 +22,7 @@ def releasing_connect(connect: Connect) -> Connect:
     async def ws_connect(self: WSHandler, websocket: WebSocket) -> None:
         try:
             await connect(self, websocket)
-        except (ProtocolError, RuntimeError) as error:
+        except (ProtocolError, RuntimeError, ValueError) as error:
             # A forged or expired token, or a client that is no Bokeh: refused before the session is touched.
             logger.warning("websocket_refused", path=websocket.url.path, reason=str(error))
             if websocket.client_state.name == "CONNECTING":

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 import param
 
-from app.state.page import PageState
+from app.state.page import MOST_ID, PageState
 from core.queries.experiments import SORT_COLUMNS
 
 STATUSES = ("pending", "running", "paused", "completed", "failed", "cancelled")
@@ -26,13 +26,13 @@ class ExperimentsState(PageState):
         "predicted",
     )
 
-    experiment = param.Integer(default=None, bounds=(1, None), doc="open experiment; None: the table")
+    experiment = param.Integer(default=None, bounds=(1, MOST_ID), doc="open experiment; None: the table")
     text = param.String(default="", doc="part of a name or model")
     status = param.Selector(default="", objects=["", *STATUSES], doc="state wanted; empty: any")
     dataset = param.String(default="", doc="data set wanted; empty: any")
     sort = param.Selector(default="id", objects=list(SORT_COLUMNS), doc="column that orders the table")
     descending = param.Boolean(default=True, doc="largest first")
-    page = param.Integer(default=1, bounds=(1, None), doc="page of the table")
+    page = param.Integer(default=1, bounds=(1, MOST_ID), doc="page of the table")
     unit = param.Selector(default="windows", objects=["windows", "records"], doc="what the matrix counts")
     true = param.String(default=None, allow_None=True, doc="true class of the windows listed")
     predicted = param.String(default=None, allow_None=True, doc="predicted class of the windows listed")
@@ -53,4 +53,4 @@ class CellWindowsState(param.Parameterized):
         default="signal_id", objects=["signal_id", "start_s", "confidence"], doc="column that orders the list"
     )
     descending = param.Boolean(default=False, doc="largest first")
-    page = param.Integer(default=1, bounds=(1, None), doc="page of the list")
+    page = param.Integer(default=1, bounds=(1, MOST_ID), doc="page of the list")

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import param
 
-from app.state.page import PageState
+from app.state.page import MOST_ID, PageState
 from core.queries.signals import SORT_COLUMNS
 
 WINDOW_DIGITS = 6  # a microsecond: finer than a sample of any vibration record
@@ -41,8 +41,8 @@ class SignalsState(PageState):
     text = param.String(default="", doc="part of the record's name")
     sort = param.Selector(default="record", objects=list(SORT_COLUMNS), doc="column that orders the table")
     descending = param.Boolean(default=False, doc="largest first")
-    page = param.Integer(default=1, bounds=(1, None), doc="page of the table")
-    signal = param.Integer(default=None, bounds=(1, None), doc="id of the signal shown")
+    page = param.Integer(default=1, bounds=(1, MOST_ID), doc="page of the table")
+    signal = param.Integer(default=None, bounds=(1, MOST_ID), doc="id of the signal shown")
     start = param.Number(default=None, bounds=(0, None), doc="start of the window in s; None: of the record")
     stop = param.Number(default=None, bounds=(0, None), doc="end of the window in s; None: of the record")
     scale = param.Selector(default="linear", objects=["linear", "log"], doc="amplitude scale of the spectrum")

@@ -59,7 +59,7 @@ def group_records(records: Sequence[RecordInfo], kind: SplitKind) -> tuple[dict[
     if not groups:
         raise InvalidInputError(
             f"split {kind}: none of the {count(len(records), 'record')} states a {noun}; "
-            "state it at import or choose another split, such as by_record"
+            "choose another split, such as by_record"
         )
     if unknown:
         return dict(groups), [f"{noun} is not stated: {count(unknown, 'record')} left out"]

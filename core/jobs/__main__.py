@@ -1,4 +1,4 @@
-"""Run one job in this process: `python -m core.jobs KIND ID`; exit 0 done, 1 the row was not waiting."""
+"""Run one job in this process: `python -m core.jobs KIND ID`; exit 0 done, 3 the row was not waiting."""
 
 import sys
 
@@ -6,12 +6,14 @@ from core.jobs.running import run_job
 from core.logs import configure_logs
 from core.services.jobs import JobKind
 
+NOT_WAITING = 3  # not 1, with which Python ends on an error
+
 
 def main() -> int:
     """Run the job named on the command line."""
     configure_logs()
     kind, row_id = sys.argv[1:3]
-    return 0 if run_job(JobKind(kind), int(row_id)) else 1
+    return 0 if run_job(JobKind(kind), int(row_id)) else NOT_WAITING
 
 
 if __name__ == "__main__":

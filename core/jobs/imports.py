@@ -30,6 +30,7 @@ logger = structlog.get_logger(__name__)
 
 # Reading and transforming let go of the interpreter's lock, and disks take several flushes at once.
 READERS = 4
+LARGEST_FILE_BYTES = 2 << 30  # a file is held in memory while it is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +137,17 @@ def _stored_rates(session: Session, dataset: str) -> Counter[float]:
     return Counter(dict(rows.all()))
 
 
+def _too_large(path: Path, size: int) -> str:
+    return (
+        f"{path.name} has {size / 1e9:,.1f} GB and at most {LARGEST_FILE_BYTES / 1e9:,.1f} GB are read; "
+        "split it at its source"
+    )
+
+
 def _read(path: Path, name: str, stored_before: Set[str]) -> FileResult:
     try:
+        if (size := path.stat().st_size) > LARGEST_FILE_BYTES:
+            return FileResult(path.name, 0, error=_too_large(path, size))
         content = path.read_bytes()
     except OSError as error:
         return FileResult(name, 0, error=f"{name} cannot be read: {error.strerror}; check its permissions")

@@ -6,16 +6,15 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import papermill
+from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from traitlets.config import Config
 
-from core.errors import BrinellError, SupersededError
+from core.errors import BrinellError, LostProcessError, SupersededError
 from core.services.experiments import ArtifactFile
 from core.settings import get_settings
 from core.storage import artifacts
 
-# Kernel and worker speak through sockets of this user's own folder, not through ports anybody can reach.
-LOCAL_KERNEL = Config({"KernelManager": {"transport": "ipc"}})
 IPYNB = "application/x-ipynb+json"
 
 
@@ -34,11 +33,18 @@ def run_notebook(name: str, parameters: dict[str, Any]) -> tuple[ArtifactFile, B
                 parameters=parameters,
                 kernel_name="python3",
                 progress_bar=False,
-                config=LOCAL_KERNEL,
+                config=_local_kernel(folder),
             )
         except PapermillExecutionError as error:
             failure = _failure(error)
+        except (DeadKernelError, RuntimeError) as error:  # jupyter_client raises the latter where none starts
+            raise LostProcessError(f"the notebook's kernel is gone: {error}") from error
         return _keep(executed, name), failure
+
+
+def _local_kernel(folder: str) -> Config:
+    """Let kernel and worker speak through sockets of a folder of their own, not through ports."""
+    return Config({"KernelManager": {"transport": "ipc", "ip": str(Path(folder) / "kernel")}})
 
 
 def _failure(error: PapermillExecutionError) -> BrinellError:

@@ -1,6 +1,8 @@
 """Run one job: claim its row, beat its heart, do the work, and leave the row in a final state."""
 
+import errno
 import os
+import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -9,8 +11,9 @@ from contextlib import contextmanager
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from core.errors import BrinellError, SupersededError
-from core.services.jobs import HEARTBEAT_S, Claim, JobKind, claim_run, fail_run, hold_claim
+from core.errors import BrinellError, LostProcessError, SupersededError
+from core.services.jobs import HEARTBEAT_S, Claim, JobKind, claim_run, fail_run, hold_claim, return_run
+from core.settings import get_settings
 from core.storage.database import session_scope
 
 logger = structlog.get_logger(__name__)
@@ -35,15 +38,27 @@ def run_job(kind: JobKind, row_id: int) -> bool:
             work(claim)
     except SupersededError as error:
         log.warning("job_superseded", reason=str(error))
+    except LostProcessError as error:
+        log.warning("job_lost", reason=str(error))
+        with session_scope() as session:
+            return_run(session, claim, str(error))
     except BrinellError as error:
-        log.warning("job_failed", reason=str(error))
+        log.info("job_failed", reason=str(error))  # the row tells whoever asked
         note_failure(claim, str(error))
     except Exception as error:
         log.exception("job_crashed")
-        note_failure(claim, f"{type(error).__name__}: {error}")
+        note_failure(claim, _plainly(error))
     else:
         log.info("job_ended")
     return True
+
+
+def _plainly(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        home = get_settings().home
+        free = shutil.disk_usage(home).free / 1e6
+        return f"no room is left at {home} ({free:,.1f} MB free): make some, then ask for it again"
+    return f"{type(error).__name__}: {error}"
 
 
 def _work(kind: JobKind) -> Callable[[Claim], None]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kombu.exceptions import OperationalError as BrokerError
-from sqlalchemy.exc import OperationalError as DatabaseError
+from sqlalchemy.exc import DatabaseError
 
 from core.errors import BrinellError
 from core.settings import Settings

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -15,11 +16,14 @@ from core.models import Artifact, Dataset, Experiment, ExperimentStatus, Signal,
 from core.services.access import Actor, require_ownership, require_researcher
 from core.services.commits import after_commit
 from core.services.jobs import Claim, JobKind, complete_run, enqueue_run, hold_claim, lock_run
-from core.specs import TrainingSpec
+from core.specs import Name, TrainingSpec
 from core.storage import artifacts
 
 # Past the session's bookkeeping, as the fence before it.
 _INSERT_EPOCHS = insert(TrainingRun.metadata.tables[TrainingRun.__tablename__])
+
+
+NAME: TypeAdapter[str] = TypeAdapter(Name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +56,7 @@ def get_experiment(session: Session, experiment_id: int) -> Experiment:
     """Return the experiment's row."""
     row = session.get(Experiment, experiment_id)
     if row is None:
-        raise NotFoundError(f"there is no experiment {experiment_id}; list them with: brinell experiments")
+        raise NotFoundError(f"there is no experiment {experiment_id}; their table lists what is stored")
     return row
 
 
@@ -61,6 +65,8 @@ def create_experiment(
 ) -> Experiment:
     """Write a pending experiment and send it to the workers when the transaction commits."""
     require_researcher(actor)
+    if name is not None:
+        name = NAME.validate_python(name)
     dataset = session.scalar(select(Dataset).where(Dataset.name == spec.dataset))
     if dataset is None:
         stored = session.scalars(select(Dataset.name).order_by(Dataset.name)).all()

@@ -190,7 +190,15 @@ def _list_untouched(session: Session, model: type[Any], status: str, since: date
     return list(session.scalars(statement.with_for_update(skip_locked=True)))
 
 
-def _take_up(session: Session, kind: JobKind, row: Run, now: datetime) -> None:
+def return_run(session: Session, claim: Claim, reason: str) -> None:
+    """Put the claimed run back to pending, or fail it, because the process that did its work is gone."""
+    if hold_claim(session, claim) == "running":
+        _take_up(session, claim.kind, lock_run(session, claim.kind, claim.row_id), utc_now(), reason)
+
+
+def _take_up(
+    session: Session, kind: JobKind, row: Run, now: datetime, reason: str = "it fell silent"
+) -> None:
     row.deaths += 1
     # The dead attempt is fenced off at once, not only when the next one starts.
     row.attempt += 1
@@ -198,7 +206,7 @@ def _take_up(session: Session, kind: JobKind, row: Run, now: datetime) -> None:
         row.status = type(row.status)("failed")
         row.finished_at = now
         row.error_message = (
-            f"its worker died {row.deaths} times (last {row.worker}); "
+            f"its worker died {row.deaths} times (last {row.worker}: {reason}); "
             "look at the worker's log, then ask for it again"
         )
         return

@@ -17,6 +17,7 @@ EXPIRES_S = 40
 
 def make_celery(settings: Settings) -> Celery:
     """Make the Celery application of the server and the workers of one home."""
+    settings.broker_dir.mkdir(parents=True, exist_ok=True)  # beat keeps its schedule there, on any broker
     app = Celery("brinell", broker=settings.resolved_broker_url, set_as_current=False)
     app.conf.update(
         task_ignore_result=True,

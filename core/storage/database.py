@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import InvalidRequestError, OperationalError
+from sqlalchemy.exc import DatabaseError, InvalidRequestError
 from sqlalchemy.orm import Session
 
 from core.settings import get_settings
 
 BUSY_TIMEOUT_S = 30.0
-DatabaseAwayError = OperationalError  # for callers that know no SQLAlchemy
+DatabaseUnusableError = DatabaseError  # for callers that know no SQLAlchemy
 _READ_ONLY = "brinell_read_only"
 
 

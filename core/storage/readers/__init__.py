@@ -1,6 +1,7 @@
 """Readers of recordings from outside: which files there are, and what each holds."""
 
 import os
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
@@ -54,4 +55,5 @@ def _walk(paths: Iterable[Path]) -> set[Path]:
 
 
 def _is_readable(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and not path.is_symlink()
+    # Nothing but plain files: a pipe would never end, and a link leads out of the folder.
+    return path.suffix.lower() in SUFFIXES and stat.S_ISREG(path.lstat().st_mode)

@@ -1,6 +1,7 @@
 """What the server refuses, and what every answer carries; asked over the network."""
 
 import re
+from collections.abc import Callable
 
 import httpx
 import pytest
@@ -33,15 +34,19 @@ def test_websocket_of_the_own_origin_is_taken(sample_url: str) -> None:
         assert "ACK" in socket.recv(timeout=10)
 
 
-def test_session_token_of_another_process_is_refused(sample_url: str) -> None:
-    token = page_token(sample_url)
-    forged = token[:-6] + ("AAAAAA" if not token.endswith("AAAAAA") else "BBBBBB")
+def forge(token: str) -> str:
+    return token[:-6] + ("AAAAAA" if not token.endswith("AAAAAA") else "BBBBBB")
+
+
+@pytest.mark.parametrize("change", [forge, lambda _token: "x", lambda token: token.partition(".")[0]])
+def test_session_token_of_another_process_is_refused(sample_url: str, change: Callable[[str], str]) -> None:
+    forged = change(page_token(sample_url))
     with pytest.raises(InvalidStatus) as refusal:
         open_socket(sample_url, origin=sample_url, token=forged)
     assert refusal.value.response.status_code == 403
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "169.254.169.254"])
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "169.254.169.254", "[::1"])
 def test_name_that_is_not_this_machine_is_refused(sample_url: str, host: str) -> None:
     answer = httpx.get(sample_url, headers={"host": host}, trust_env=False)
     assert answer.status_code == 403
@@ -50,6 +55,12 @@ def test_name_that_is_not_this_machine_is_refused(sample_url: str, host: str) ->
 
 def test_tunnel_from_another_port_is_taken(sample_url: str) -> None:
     assert httpx.get(sample_url, headers={"host": "localhost:8080"}, trust_env=False).status_code == 200
+
+
+def test_address_longer_than_any_state_is_refused(sample_url: str) -> None:
+    answer = httpx.get(f"{sample_url}/?{'a=b&' * 5000}", trust_env=False)
+    assert answer.status_code == 403
+    assert "8,192 bytes" in answer.text
 
 
 def test_write_from_a_foreign_page_is_refused(sample_url: str) -> None:

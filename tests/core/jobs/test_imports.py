@@ -1,3 +1,4 @@
+import errno
 import threading
 from pathlib import Path
 
@@ -228,3 +229,23 @@ def test_37_files_of_cwru_hold_110_channels_and_the_healthy_ones_are_resampled(d
 def test_4_files_of_mfpt_hold_4_channels(do_import, shared_data):
     report = do_import(shared_data / "mfpt")
     assert (report.status, report.num_files, report.num_new_signals, report.errors) == ("completed", 4, 4, {})
+
+
+def test_file_too_large_to_read_is_refused_by_its_size_and_the_rest_is_in(do_import, write_cwru):
+    path = write_cwru("IR007_0_105")
+    with (path.parent / "B014_0_185.mat").open("wb") as file:
+        file.truncate(40 << 30)  # sparse: it takes no room
+    report = do_import(path.parent)
+    assert report.num_new_signals > 0
+    assert "B014_0_185.mat has 42.9 GB" in report.errors["B014_0_185.mat"]
+
+
+def test_full_disk_is_told_with_the_folder_and_the_next_step(do_import, write_cwru, monkeypatch, home):
+    def write(_samples):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(arrays, "write", write)
+    report = do_import(write_cwru("IR007_0_105"))
+    assert report.status == "failed"
+    assert str(home) in report.error_message
+    assert "make some" in report.error_message

@@ -1,7 +1,13 @@
+import subprocess
+import sys
+import time
+
 import nbformat
+import psutil
 import pytest
 
 from core.jobs.running import run_job
+from core.models import Experiment
 from core.queries.experiments import get_experiment_detail
 from core.services.experiments import create_experiment
 from core.services.jobs import JobKind
@@ -48,3 +54,24 @@ def test_failing_notebook_is_kept_and_the_row_says_plainly_why(train, tiny_train
     assert "Traceback" not in found.error_message
     errors = [o for cell in notebook.cells for o in cell.get("outputs", ()) if o.output_type == "error"]
     assert [error.ename for error in errors] == ["InvalidInputError"]
+
+
+def test_run_whose_kernel_is_killed_is_given_back_and_goes_on(tiny_training, researcher):
+    spec = tiny_training.model_copy(update={"epochs": 400})
+    with session_scope() as session:
+        experiment_id = create_experiment(session, researcher, spec).id
+    job = subprocess.Popen([sys.executable, "-m", "core.jobs", "training", str(experiment_id)])
+    wait_for_kernel(job.pid).kill()
+    assert job.wait(60) == 0
+    with read_scope() as session:
+        row = session.get_one(Experiment, experiment_id)
+    assert (row.status, row.deaths, row.error_message) == ("pending", 1, None)
+
+
+def wait_for_kernel(pid):
+    for _ in range(600):
+        for child in psutil.Process(pid).children(recursive=True):
+            if "ipykernel_launcher" in child.cmdline():
+                return child
+        time.sleep(0.1)
+    raise AssertionError("no kernel was started")

@@ -1,12 +1,13 @@
 import base64
 import json
+from pathlib import Path
 
 import pytest
 import redis
 import structlog
 from kombu.exceptions import OperationalError
 
-from core.settings import get_settings
+from core.settings import Settings, get_settings
 from core.storage.broker import EXPIRES_S, RUN_JOB, check_broker, make_celery, send_job
 
 
@@ -29,7 +30,7 @@ def test_message_carries_kind_and_id_through_redis(home, redis_url, monkeypatch)
     with redis.Redis.from_url(redis_url) as client:
         headers, (arguments, *_) = read_message(client.lpop("brinell"))
     assert (headers["task"], arguments) == (RUN_JOB, ["dataset_import", 3])
-    assert not (home / "broker").exists()
+    assert not (home / "broker" / "queue").exists()
 
 
 def test_message_does_not_outlive_its_repeats(home):
@@ -68,3 +69,9 @@ def test_each_home_has_a_queue_of_its_own(home, tmp_path, monkeypatch):
     send_job("training", 2)
     for folder in (home, tmp_path / "other"):
         assert len(list((folder / "broker" / "queue").iterdir())) == 1
+
+
+def test_beat_has_its_folder_on_any_broker(home, monkeypatch):
+    monkeypatch.setenv("BRINELL_BROKER_URL", "redis://127.0.0.1:6379/0")
+    schedule = make_celery(Settings()).conf.beat_schedule_filename
+    assert Path(schedule).parent.is_dir()

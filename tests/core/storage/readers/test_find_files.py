@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from core.errors import InvalidInputError, UnreadableFileError
@@ -22,6 +24,12 @@ def test_links_inside_a_folder_are_not_followed(tmp_path):
     (folder / "sub").symlink_to(outside)
     assert readers.find_files([folder]) == []
     assert readers.find_skipped([folder]) == [folder / "file.mat"]
+
+
+def test_pipe_that_would_never_end_is_passed_over(tmp_path):
+    os.mkfifo(tmp_path / "pipe.mat")
+    assert readers.find_files([tmp_path]) == []
+    assert readers.find_skipped([tmp_path]) == [tmp_path / "pipe.mat"]
 
 
 def test_missing_path_is_refused(tmp_path):
