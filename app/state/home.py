@@ -31,12 +31,21 @@ def next_steps(datasets: Sequence[DatasetRow], latest: Sequence[ExperimentRow]) 
         why = "Records are stored, and no model has been trained on them."
         return [Step(f"Train on {datasets[0].name}", why, _train(datasets[0]))]
     used = next((row for row in datasets if row.name == latest[0].dataset), datasets[0])
-    if not any(row.split == "by_bearing" for row in latest):
-        why = "Bearings that training has not seen ask more of a model than any other split."
-        return [Step(f"Hold out bearings of {used.name}", why, f"{_train(used)} --split by_bearing")]
+    return [_hold_out(used, latest)]
+
+
+def _hold_out(dataset: DatasetRow, latest: Sequence[ExperimentRow]) -> Step:
+    """Return the strictest split that the data set's signals allow, or another seed where it was made."""
+    split, held_out = ("by_record", "records")
+    if dataset.num_divisible_classes >= 2:
+        split, held_out = ("by_bearing", "bearings")
+    command = f"{_train(dataset)} --split {split}"
+    seeds = [row.seed for row in latest if (row.dataset, row.split) == (dataset.name, split)]
+    if not seeds:
+        why = f"{held_out.capitalize()} that training has not seen tell more than windows of known ones."
+        return Step(f"Hold out {held_out} of {dataset.name}", why, command)
     why = "One run is one number; a few seeds give a mean and its interval."
-    command = f"{_train(used)} --split by_bearing --seed {len(latest)}"
-    return [Step("Repeat with another seed", why, command)]
+    return Step("Repeat with another seed", why, f"{command} --seed {max(seeds) + 1}")
 
 
 def _train(dataset: DatasetRow) -> str:

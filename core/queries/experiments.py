@@ -26,6 +26,7 @@ class ExperimentRow:
     dataset: str
     status: str
     split: str
+    seed: int
     audit: str | None  # the leakage grade in words, "same bearings (9 of 9)"
     epochs_done: int
     epochs_total: int | None
@@ -195,6 +196,7 @@ def _row(
         dataset=dataset,
         status=experiment.status.value,
         split=(experiment.config or {}).get("split", {}).get("kind", ""),
+        seed=(experiment.config or {}).get("seed", 0),
         audit=(experiment.audit or {}).get("sentence"),
         epochs_done=epochs_done,
         epochs_total=experiment.total_epochs,

@@ -17,13 +17,18 @@ from tests.app.pages.experiment_rows import CLASSES, add_dataset, add_finished, 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-def dataset_row(name: str = "cwru", channels: tuple[str, ...] = ("BA", "DE")) -> DatasetRow:
+def dataset_row(
+    name: str = "cwru", channels: tuple[str, ...] = ("BA", "DE"), num_divisible_classes: int = 3
+) -> DatasetRow:
     return DatasetRow(
         id=1,
         name=name,
         description=None,
         num_signals=2,
         num_records=1,
+        num_bearings=9,
+        num_machines=1,
+        num_divisible_classes=num_divisible_classes,
         duration_s=20.0,
         fault_types=("ball",),
         severity_levels=("mild",),
@@ -34,7 +39,9 @@ def dataset_row(name: str = "cwru", channels: tuple[str, ...] = ("BA", "DE")) ->
     )
 
 
-def experiment_row(split: str, status: str = "completed", dataset: str = "cwru") -> ExperimentRow:
+def experiment_row(
+    split: str, status: str = "completed", dataset: str = "cwru", seed: int = 0
+) -> ExperimentRow:
     return ExperimentRow(
         id=1,
         name="first",
@@ -42,6 +49,7 @@ def experiment_row(split: str, status: str = "completed", dataset: str = "cwru")
         dataset=dataset,
         status=status,
         split=split,
+        seed=seed,
         audit=None,
         epochs_done=1,
         epochs_total=1,
@@ -181,5 +189,13 @@ def test_next_step_is_what_is_missing() -> None:
     assert next_steps(datasets, [])[0].command == "brinell train --dataset 'new set'"
     bearings = next_steps(datasets, [experiment_row("by_load")])
     assert bearings[0].command == "brinell train --dataset cwru --channel DE --split by_bearing"
-    again = next_steps(datasets, [experiment_row("by_bearing")])
-    assert again[0].command.endswith("--split by_bearing --seed 1")
+    again = next_steps(datasets, [experiment_row("by_bearing", seed=4)])
+    assert again[0].command.endswith("--split by_bearing --seed 5")
+
+
+def test_bearings_are_held_out_only_where_classes_have_two() -> None:
+    datasets = [dataset_row(), dataset_row("mfpt", ("accelerometer",), num_divisible_classes=0)]
+    done = [experiment_row("by_load", dataset="mfpt"), experiment_row("by_bearing")]
+    assert next_steps(datasets, done)[0].command == "brinell train --dataset mfpt --split by_record"
+    done.append(experiment_row("by_record", dataset="mfpt", seed=2))
+    assert next_steps(datasets, done)[0].command.endswith("--dataset mfpt --split by_record --seed 3")
