@@ -72,7 +72,7 @@ def _count_divisible_classes(session: Session) -> dict[int, int]:
         .subquery()
     )
     counted = session.execute(select(classes.c.dataset_id, func.count()).group_by(classes.c.dataset_id))
-    return dict(counted.tuples().all())
+    return {row[0]: row[1] for row in counted}
 
 
 def _row(dataset: Dataset, counts: Mapping[Any, Any], num_divisible_classes: int) -> DatasetRow:
