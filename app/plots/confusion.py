@@ -6,7 +6,7 @@ from math import pi
 from typing import Any
 
 from bokeh.core.properties import value
-from bokeh.models import ColumnDataSource, FactorRange, HoverTool, TapTool
+from bokeh.models import ColumnDataSource, CustomJS, FactorRange, HoverTool, TapTool, Title
 from bokeh.palettes import Viridis256
 from bokeh.plotting import figure
 
@@ -16,6 +16,13 @@ CELL_PX = 38
 EMPTY_INK = "#8a8f98"
 SELECTED_INK = CATEGORIES[5]
 COLUMNS = ("true", "predicted", "unit", "support", "count", "share", "text", "fill", "alpha", "ink")
+SPACE = "\u00a0"  # keeps the line of what is pointed at open
+TELL = """
+const i = cb_data.index.indices[0]
+const of = source.data
+title.text = i === undefined ? space : `${of.true[i]} taken for ${of.predicted[i]}: ` +
+  `${of.count[i]} of ${of.support[i]} ${of.unit[i]} (${(100 * of.share[i]).toFixed(1)} %)`
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +41,8 @@ def draw_confusion(classes: Sequence[str], matrix: Sequence[Sequence[int]], unit
     plot = figure(
         x_range=FactorRange(*labels),
         y_range=FactorRange(*reversed(labels)),
-        height=CELL_PX * max(len(labels), 3) + 40 + round(_label_px(labels) * 0.75),
+        title=Title(text=SPACE, text_font_size="12px", text_font_style="normal"),
+        height=CELL_PX * max(len(labels), 3) + 62 + round(_label_px(labels) * 0.75),
         min_width=280,
         sizing_mode="stretch_width",
         x_axis_label="predicted",
@@ -49,12 +57,9 @@ def draw_confusion(classes: Sequence[str], matrix: Sequence[Sequence[int]], unit
     plot.xaxis.major_label_orientation = pi / 4 if _label_px(labels) > 56 else "horizontal"
     plot.axis.major_tick_out = plot.axis.major_tick_in = 0
     cells = _draw_cells(plot, source)
-    tooltips = [
-        ("true", "@true"),
-        ("predicted", "@predicted"),
-        ("@unit", "@count of @support (@share{0.0%})"),
-    ]
-    plot.add_tools(HoverTool(renderers=[cells], tooltips=tooltips), TapTool(renderers=[cells]))
+    # A tooltip would cover the neighbouring cells, with which this one is compared.
+    tell = CustomJS(args={"source": source, "title": plot.title, "space": SPACE}, code=TELL)
+    plot.add_tools(HoverTool(renderers=[cells], tooltips=None, callback=tell), TapTool(renderers=[cells]))
     return Confusion(plot, source, tuple(labels))
 
 
@@ -122,14 +127,22 @@ def _cells(classes: Sequence[str], matrix: Sequence[Sequence[int]], unit: str) -
 
 def _cell(share: float, count: int) -> dict[str, Any]:
     """Return the look of a cell; one without any stays the ground, so that a single mistake is seen."""
+    fill = Viridis256[255 - round(share * 255)]
     return {
         "count": count,
         "share": share,
         "text": f"{count:,}",
-        "fill": Viridis256[round(share * 255)],
+        "fill": fill,
         "alpha": 1.0 if count else 0.06,
-        "ink": EMPTY_INK if not count else "#ffffff" if share < 0.55 else "#101010",
+        "ink": _ink_on(fill) if count else EMPTY_INK,
     }
+
+
+def _ink_on(fill: str) -> str:
+    """Return the ink of the larger contrast, by the relative luminance of WCAG 2."""
+    parts = (int(fill[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return "#101010" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.18 else "#ffffff"
 
 
 def _label_px(labels: Sequence[str]) -> int:

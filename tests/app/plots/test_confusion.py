@@ -50,4 +50,10 @@ def test_records_replace_windows_in_the_same_figure() -> None:
 
 def test_ink_stands_out_from_the_cell() -> None:
     data = draw_confusion(("a", "b"), ((9, 1), (0, 10)), "windows").source.data
-    assert data["ink"][:2] == ["#101010", "#ffffff"]
+    assert data["ink"][:2] == ["#ffffff", "#101010"]
+
+
+def test_a_cell_grows_darker_with_its_share_so_that_few_mistakes_do_not_shout() -> None:
+    data = draw_confusion(("a", "b"), ((9, 1), (0, 10)), "windows").source.data
+    light = [sum(int(fill[i : i + 2], 16) for i in (1, 3, 5)) for fill in data["fill"]]
+    assert light[1] > light[0] > light[3]
