@@ -9,7 +9,6 @@ from bokeh.models import (
     BasicTicker,
     ColumnDataSource,
     CustomJS,
-    DataRange1d,
     HoverTool,
     Label,
     Legend,
@@ -17,6 +16,7 @@ from bokeh.models import (
     Node,
     NumeralTickFormatter,
     PrintfTickFormatter,
+    Range1d,
     Span,
     TickFormatter,
 )
@@ -25,6 +25,7 @@ from bokeh.plotting import figure
 from app.theme import CANVAS_ACCENT, CANVAS_SIGNAL, CATEGORIES, SANS
 
 HEIGHT_PX = 230
+LABELS_PX = 72  # of an axis: the frame stands still while its numbers change
 TRAINING_INK = CANVAS_SIGNAL
 VALIDATION_INK = CANVAS_ACCENT
 BEST_INK = CATEGORIES[5]
@@ -57,10 +58,11 @@ def merge_epochs(kept: pd.DataFrame, written: pd.DataFrame) -> pd.DataFrame:
     return rows[later.isna() | (rows["epoch"] < later)].reset_index(drop=True)
 
 
-def draw_curves(epochs: pd.DataFrame, best_epoch: int | None) -> Curves:
-    """Draw the curves of one run; the three share their epoch axis."""
+def draw_curves(epochs: pd.DataFrame, best_epoch: int | None, num_epochs: int = 0) -> Curves:
+    """Draw the curves of one run; the three share their epoch axis, which reaches to `num_epochs`."""
     source = ColumnDataSource(_columns(merge_epochs(epochs.iloc[:0], epochs)))
-    x_range = DataRange1d(range_padding=0.03)
+    last = max(2, num_epochs, *source.data["epoch"])
+    x_range = Range1d(1 - 0.03 * (last - 1), last + 0.03 * (last - 1))
     percent = NumeralTickFormatter(format="0.[0] %")
     training, validation = "training", "validation"
     figures = (
@@ -92,10 +94,11 @@ def draw_curves(epochs: pd.DataFrame, best_epoch: int | None) -> Curves:
         ),
     )
     # Read against zero: in a range of its own, a slowly falling rate has the same number at every tick.
-    figures[2].y_range.start = 0
+    figures[2].y_range = Range1d(0, 1e-6)
     # The label stands where its curve does not end: losses fall, accuracies rise.
     ends = ("top", "bottom", "top")
     curves = Curves(figures, source, tuple(_mark(plot, end) for plot, end in zip(figures, ends, strict=True)))
+    _fit_rates(curves)
     mark_best(curves, best_epoch)
     return curves
 
@@ -110,6 +113,7 @@ def extend_curves(curves: Curves, written: pd.DataFrame) -> None:
         curves.source.stream(_columns(written))
     else:
         curves.source.data = _columns(merged)
+    _fit_rates(curves)
 
 
 def mark_best(curves: Curves, best_epoch: int | None) -> None:
@@ -123,13 +127,21 @@ def mark_best(curves: Curves, best_epoch: int | None) -> None:
             label.text_align, label.x_offset = ("right", -5) if late else ("left", 5)
 
 
+def _fit_rates(curves: Curves) -> None:
+    """Let the axis of the learning rate reach from zero to above its largest."""
+    rates = pd.Series(curves.source.data["learning_rate"]).dropna()
+    if len(rates) and rates.max() > 0:
+        end = 1.08 * float(rates.max())
+        curves.figures[2].y_range.update(end=end, reset_end=end)
+
+
 def _columns(epochs: pd.DataFrame) -> dict[str, object]:
     return {name: epochs[name].astype(float).to_numpy() for name in COLUMNS}
 
 
 def _draw(
     source: ColumnDataSource,
-    x_range: DataRange1d,
+    x_range: Range1d,
     quantity: str,
     ticks: TickFormatter,
     hover_format: str,
@@ -138,6 +150,7 @@ def _draw(
     plot = figure(
         height=HEIGHT_PX,
         min_width=240,
+        min_border_left=LABELS_PX,
         sizing_mode="stretch_width",
         x_range=x_range,
         x_axis_label="epoch",

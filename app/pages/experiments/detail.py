@@ -45,7 +45,9 @@ class DetailView(pn.viewable.Viewer):
         self.experiment_id, self._state, self._open = experiment_id, state, open_place
         self.detail = self._read_detail()
         self.head = Head(self.detail, self._act)
-        self.curves = LiveCurves(experiment_id, self.detail.best_epoch)
+        self.curves = LiveCurves(
+            experiment_id, self.detail.best_epoch, self.detail.spec.epochs, is_active=self.is_active
+        )
         self._following: list[ConfusionView | CellWindows] = []
         self._results, self._ground = stack(), stack()
         self._show_results()
@@ -84,7 +86,7 @@ class DetailView(pn.viewable.Viewer):
     def _show(self, detail: ExperimentDetail, written: pd.DataFrame) -> None:
         changed = _without_progress(detail) != _without_progress(self.detail)
         self.detail = detail
-        self.curves.show(written, detail.best_epoch)
+        self.curves.show(written, detail.best_epoch, is_active=self.is_active)
         self.head.show(detail, epoch_s=self.curves.epoch_s)
         if changed:
             self._show_results()

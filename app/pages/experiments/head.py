@@ -107,7 +107,8 @@ def _title(detail: ExperimentDetail, **params: Any) -> pn.pane.HTML:
 
 def _grounds(detail: ExperimentDetail, **params: Any) -> pn.pane.HTML:
     row = detail.row
-    shared = row.audit or "the leakage audit is made when the run starts"
+    waits = "the leakage audit is made when the run starts"
+    shared = row.audit or (waits if row.status in ACTIVE else "it ended before the leakage audit was made")
     about = f"{row.model} on {row.dataset} · {row.owner or 'unknown'} · {moment(row.created_at)} UTC"
     leaking = (detail.audit or {}).get("grade") == SAME_RECORD
     return experiment_grounds(row.split, shared, about, detail.notes, leaks=leaking, **params)

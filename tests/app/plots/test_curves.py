@@ -67,6 +67,22 @@ def test_run_without_epochs_can_be_drawn_and_grow() -> None:
     assert list(curves.source.data["epoch"]) == [1]
 
 
+def test_epoch_axis_reaches_to_the_last_epoch_asked_for_and_at_least_to_the_second() -> None:
+    short = draw_curves(epochs(1), best_epoch=None).figures[0].x_range
+    long = draw_curves(epochs(1), best_epoch=None, num_epochs=30).figures[0].x_range
+    assert 0.5 < short.start < 1
+    assert 2 < short.end < 2.5
+    assert 30 < long.end < 31
+
+
+def test_learning_rate_is_read_against_zero_up_to_its_largest() -> None:
+    curves = draw_curves(epochs(1), best_epoch=None)
+    rates = curves.figures[2].y_range
+    assert (rates.start, rates.end) == (0, pytest.approx(1.08e-3))
+    extend_curves(curves, epochs(2).assign(learning_rate=2e-3))
+    assert rates.end == pytest.approx(2.16e-3)
+
+
 def test_best_epoch_is_marked_in_every_figure() -> None:
     curves = draw_curves(epochs(1, 2, 3), best_epoch=None)
     assert not any(line.visible for line, _ in curves.marks)
