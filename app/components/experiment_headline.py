@@ -7,7 +7,8 @@ import panel as pn
 
 from app.components.safe_text import markup
 from app.components.state_badge import BADGE_STYLE, badge_html
-from app.components.warning import WARNING_STYLE, warning_html
+from app.components.warning import CAUTION_INK, WARNING_STYLE, warning_html
+from app.components.words import may_share_bearings
 from app.theme import MONO, css_variable
 
 _STYLE = f"""
@@ -16,6 +17,7 @@ _STYLE = f"""
 .name .title {{ overflow-wrap: anywhere; }}
 .number {{ font: 13px {MONO}; color: {css_variable("muted")}; }}
 .stands {{ display: flex; flex-wrap: wrap; align-items: center; gap: 6px 12px; }}
+.stands .caution {{ color: {CAUTION_INK}; }}
 .reason {{ margin-top: 12px; padding: 8px 12px; border-radius: 6px; white-space: pre-line;
   overflow-wrap: anywhere; border: 1px solid {css_variable("failed")}; color: {css_variable("failed")}; }}
 """
@@ -38,7 +40,7 @@ def experiment_grounds(
     split: str, shared: str, about: str, notes: str | None = None, *, leaks: bool, **params: Any
 ) -> pn.pane.HTML:
     """Show the split, what its sides share, and what else is known; a split that leaks is warned of."""
-    judged = warning_html(f"{shared} on both sides") if leaks else f"<span>{escape(shared)}</span>"
+    judged = warning_html(f"{shared} on both sides") if leaks else _shared_html(shared)
     below = f'<div class="text muted">{escape(notes)}</div>' if notes else ""
     return markup(
         f'<div class="stands"><span>split {escape(split)}</span>{judged}'
@@ -46,3 +48,8 @@ def experiment_grounds(
         style=_STYLE,
         **params,
     )
+
+
+def _shared_html(shared: str) -> str:
+    look = ' class="caution"' if may_share_bearings(shared) else ""
+    return f"<span{look}>{escape(shared)}</span>"

@@ -11,7 +11,7 @@ from app.components.line_list import Column, line_list
 from app.components.place_link import place_html
 from app.components.sparkline import SPARKLINE_STYLE, sparkline_html
 from app.components.state_badge import BADGE_STYLE, badge_html
-from app.components.words import judged, leaks, moment, share
+from app.components.words import judged, leaks, may_share_bearings, moment, share
 
 COLUMNS = (
     Column("experiment", "minmax(0, 1fr)"),
@@ -44,6 +44,8 @@ def experiment_lines(
 
 def _line(row: Experiment, curve: Sequence[float], *, linked: bool) -> tuple[tuple[str, ...], str]:
     look = ' class="leaks"' if leaks(row.audit) else ""
+    if may_share_bearings(row.audit):
+        look = ' class="caution"'
     cells = (
         place_html(row.name, "/experiments", linked=linked, experiment=row.id),
         badge_html(row.status),

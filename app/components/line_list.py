@@ -7,6 +7,7 @@ from typing import NamedTuple
 import panel as pn
 
 from app.components.safe_text import markup
+from app.components.warning import CAUTION_INK
 from app.theme import css_variable
 
 NARROW_PX = 520  # of the list, not of the window
@@ -25,6 +26,7 @@ _STYLE = f"""
 .quiet, .note {{ font-size: 12px; color: {css_variable("muted")}; }}
 .line > .note {{ grid-column: 1 / -1; white-space: normal; overflow-wrap: anywhere; }}
 .leaks {{ color: {css_variable("paused")}; }}
+.caution {{ color: {CAUTION_INK}; }}
 .dot {{ display: inline-block; width: 8px; height: 8px; border-radius: 2px; margin-right: 5px; }}
 .kind {{ margin-right: 12px; white-space: nowrap; }}
 """

@@ -6,6 +6,7 @@ from typing import Any
 import panel as pn
 
 from app.components.safe_text import markup
+from app.components.warning import CAUTION_INK
 from app.theme import css_variable
 
 _STYLE = f"""
@@ -13,16 +14,19 @@ _STYLE = f"""
 .number {{ font-size: 24px; line-height: 1.2; font-weight: 600; font-variant-numeric: tabular-nums;
   color: {css_variable("text")}; }}
 .stat .caption {{ white-space: normal; }}
+.stat .caution {{ color: {CAUTION_INK}; }}
 .unit {{ font-size: 14px; font-weight: 400; color: {css_variable("muted")}; margin-left: 3px; }}
 """
 
 
-def stat(number: object, caption: str, *, unit: str = "", **params: Any) -> pn.pane.HTML:
-    """Show one number, with its unit, above what it counts."""
+def stat(
+    number: object, caption: str, *, unit: str = "", caution: bool = False, **params: Any
+) -> pn.pane.HTML:
+    """Show one number, with its unit, above what it counts; `caution` says that it stands on little."""
     behind = f'<span class="unit">{escape(unit)}</span>' if unit else ""
     return markup(
         f'<div class="stat"><span class="number">{escape(str(number))}{behind}</span>'
-        f'<span class="caption">{escape(caption)}</span></div>',
+        f'<span class="caption{" caution" if caution else ""}">{escape(caption)}</span></div>',
         style=_STYLE,
         **params,
     )

@@ -4,6 +4,8 @@ from html import escape
 
 from app.theme import css_variable
 
+# Weaker than a warning: what is usual and honest, and yet says less than it seems to.
+CAUTION_INK = f"color-mix(in srgb, {css_variable('paused')} 65%, {css_variable('muted')})"
 WARNING_STYLE = f"""
 .warning {{ display: inline-flex; align-items: center; gap: 6px; padding: 2px 8px; border-radius: 6px;
   font-size: 13px; line-height: 18px; color: {css_variable("paused")};

@@ -42,6 +42,11 @@ def leaks(audit: str | None) -> bool:
     return audit is not None and audit.startswith(SAME_RECORD)
 
 
+def may_share_bearings(audit: str | None) -> bool:
+    """Tell whether both sides of a split hold, or may hold, the same bearings."""
+    return audit is not None and audit.startswith(("same bearings", "bearing identity not stated"))
+
+
 def judged(split: str, audit: str | None) -> str:
     """Write a split with what both its sides share; the worst grade carries its mark."""
     if audit is None:

@@ -165,6 +165,16 @@ def find_best_experiment(session: Session) -> ExperimentRow | None:
     return next(iter(_fetch_rows(session, best.limit(1))), None)
 
 
+def find_best_on_held_out_bearings(session: Session) -> ExperimentRow | None:
+    """Return the best on bearings held out; of new machines too, where such a run is stored."""
+    accuracy = Experiment.metrics["test_accuracy"].as_float()
+    grade = Experiment.audit["grade"].as_string()
+    shares = case((grade == "nothing", 0), else_=1)
+    strict = _rows_select().where(accuracy.is_not(None), grade.in_(("nothing", "machine")))
+    best = strict.order_by(shares, accuracy.desc(), Experiment.id.desc())
+    return next(iter(_fetch_rows(session, best.limit(1))), None)
+
+
 def _rows_select() -> Select[Experiment, str, str]:
     return (
         select(Experiment, Dataset.name, User.username)

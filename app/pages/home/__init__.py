@@ -82,7 +82,7 @@ class HomePage(PageView):
         """Read once, and draw the parts whose data has changed."""
         seen = self._seen = read_snapshot(self._seen)
         steps = next_steps(seen.datasets, seen.latest)
-        numbers = (seen.datasets, seen.by_status, seen.best)
+        numbers = (seen.datasets, seen.by_status, seen.best, seen.strictest)
         self._draw("numbers", numbers, lambda: show_numbers(seen))
         self._draw("running", seen.runs, lambda: list_running(seen.runs))
         self._draw("latest", (seen.latest, seen.curves), lambda: self._latest(seen))

@@ -8,9 +8,10 @@ import panel as pn
 from app.components.progress import progress
 from app.components.safe_text import text
 from app.components.stat import stat, stats
-from app.components.words import judged
+from app.components.words import ABSENT, judged, may_share_bearings
 from app.pages.home.reading import Snapshot
 from app.state.home import Step
+from core.queries.experiments import ExperimentRow
 from core.queries.runs import RunRow
 
 DOING = {"training": "Training", "dataset_import": "Importing", "dataset_generation": "Generating"}
@@ -28,10 +29,17 @@ def show_numbers(seen: Snapshot) -> list[Any]:
         stat(f"{seen.by_status.get('running', 0):,}", "running now"),
         stat(f"{seen.by_status.get('failed', 0):,}", "failed"),
     ]
-    if (best := seen.best) is not None and best.test_accuracy is not None:
-        where = judged(best.split, best.audit)
-        items.append(stat(f"{100 * best.test_accuracy:.1f}", f"best of test windows ({where})", unit="%"))
+    if seen.best is not None:
+        items.append(_score(seen.best, "best of test windows"))
+    if seen.strictest is not None and seen.strictest != seen.best:
+        items.append(_score(seen.strictest, "best on held-out bearings"))
     return [stats(*items)]
+
+
+def _score(row: ExperimentRow, what: str) -> pn.pane.HTML:
+    number = ABSENT if row.test_accuracy is None else f"{100 * row.test_accuracy:.1f}"
+    where = judged(row.split, row.audit)
+    return stat(number, f"{what} ({where})", unit="%", caution=may_share_bearings(row.audit))
 
 
 def list_running(active: Sequence[RunRow]) -> list[Any]:

@@ -26,6 +26,7 @@ class Snapshot:
     runs: list[RunRow]
     latest: list[ExperimentRow]
     best: ExperimentRow | None
+    strictest: ExperimentRow | None  # the best on bearings held out
     curves: dict[int, tuple[float, ...]]  # validation accuracy by experiment
 
 
@@ -43,6 +44,7 @@ def read_snapshot(before: Snapshot | None) -> Snapshot:
             runs=runs.list_active_runs(session),
             latest=latest,
             best=experiments.find_best_experiment(session),
+            strictest=experiments.find_best_on_held_out_bearings(session),
             curves=_curves(written),
         )
 
