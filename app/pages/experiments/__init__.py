@@ -73,7 +73,7 @@ class ExperimentsPage(PageView):
 
     def _show_detail(self, experiment_id: int) -> None:
         try:
-            self.detail = DetailView(experiment_id, self.state, self.open)
+            self.detail = DetailView(experiment_id, self.state, self.open, linked=self.navigate is not None)
         except NotFoundError as error:
             self.breadcrumb = [str(experiment_id)]
             self._content.objects = [self._nothing(experiment_id, error)]

@@ -9,9 +9,17 @@ from app.components.facts import facts, small_table
 from app.components.file_list import file_list
 from app.components.safe_text import text
 from app.components.words import ABSENT, share
+from app.pages.experiments.head import ACTIVE
 from core.queries.experiments import Evaluation, ExperimentDetail
 
 UNDEFINED = {ABSENT: "undefined: the class was never predicted, or has no test window"}
+NO_AUDIT = "The records are split, and the two sides compared, when the run starts."
+NO_PROVENANCE = "Device, versions and checksums are written when the run starts."
+
+
+def ended(detail: ExperimentDetail) -> bool:
+    """Tell whether nothing more may come."""
+    return detail.row.status not in ACTIVE
 
 
 def per_class_card(evaluation: Evaluation) -> pn.Column:
@@ -30,10 +38,8 @@ def split_card(detail: ExperimentDetail) -> pn.Column:
     """Show both sides of the split, what they share, and what was noticed."""
     audit = detail.audit
     if audit is None:
-        return card(
-            text("The records are split, and the two sides compared, when the run starts.", "muted"),
-            title="Split and leakage audit",
-        )
+        told = "The run ended before the records were split." if ended(detail) else NO_AUDIT
+        return card(text(told, "muted"), title="Split and leakage audit")
     sides = audit.get("sides", {})
     counted = list(dict.fromkeys(what for side in sides.values() for what in side))
     rows = [(name, *(f"{side.get(what, 0):,}" for what in counted)) for name, side in sides.items()]
@@ -68,15 +74,16 @@ def provenance_card(detail: ExperimentDetail) -> pn.Column:
     speed = detail.metrics.get("windows_per_second")
     told = dict(detail.provenance) | ({"windows_per_second": f"{speed:,.0f}"} if speed else {})
     stopped = {"stopped": detail.metrics["stopped"]} if "stopped" in detail.metrics else {}
-    shown = facts(told | stopped, sizing_mode="stretch_width") if told else text(NO_PROVENANCE, "muted")
+    nothing = "The run ended before they were written." if ended(detail) else NO_PROVENANCE
+    shown = facts(told | stopped, sizing_mode="stretch_width") if told else text(nothing, "muted")
     return card(shown, title="Provenance")
-
-
-NO_PROVENANCE = "Device, versions and checksums are written when the run starts."
 
 
 def files_card(detail: ExperimentDetail) -> pn.Column:
     """Show the files that the run left."""
     if not detail.artifacts:
-        return card(text("The run has left no file yet.", "muted"), title="Files")
+        return card(
+            text("The run left no file." if ended(detail) else "The run has left no file yet.", "muted"),
+            title="Files",
+        )
     return card(file_list(detail.artifacts), title="Files")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pandas as pd
 import panel as pn
@@ -10,6 +11,8 @@ from app.components.card import card
 from app.components.data_table import DataTable
 from app.components.export import export
 from app.components.filters import choice, filter_row, offer
+from app.components.page import Navigate
+from app.components.place_link import place_html
 from app.components.safe_text import text
 from app.components.words import share
 from app.state.experiments import CellWindowsState, ExperimentsState
@@ -42,26 +45,31 @@ NUMBERS = ("start_s", "stop_s", "confidence")
 
 
 class CellWindows(pn.viewable.Viewer):
-    """The list that belongs to the cell named by the page's state; `open_window` is told a clicked row."""
+    """The list of the cell named by the page's state; `place_of` says what of Signals a row is."""
 
     def __init__(
         self,
         experiment_id: int,
         classes: tuple[str, ...],
         state: ExperimentsState,
-        open_window: Callable[[pd.Series], None],
+        place_of: Callable[[pd.Series], dict[str, Any]],
+        open_place: Navigate,
+        *,
+        linked: bool,
     ) -> None:
         super().__init__()
+        self._place_of, self._linked = place_of, linked
         self._experiment_id, self._classes, self._state = experiment_id, classes, state
         self.page = pd.DataFrame(columns=list(TITLES))
         self.place = CellWindowsState()
         self.table = DataTable(
             self.place,
             titles=TITLES,
-            on_open=lambda row: open_window(self.page.loc[row.name]),
+            on_open=lambda row: open_place("/signals", **place_of(self.page.loc[row.name])),
             page_size=PAGE_ROWS,
             columns=COLUMNS,
             layout="fit_columns",
+            formatters={"signal_id": {"type": "html"}},
             text_align=dict.fromkeys(NUMBERS, "right"),
             header_align=dict.fromkeys(NUMBERS, "right"),
             sortable=dict.fromkeys(("stop_s", "true_label", "predicted_label"), False),
@@ -126,15 +134,19 @@ class CellWindows(pn.viewable.Viewer):
                 offset=(self.place.page - 1) * PAGE_ROWS,
             )
         self._tell(f"{total:,} {'window' if total == 1 else 'windows'}; a row opens its part of the record.")
-        self.table.show(_words(self.page), total)
+        self.table.show(self._words(), total)
+
+    def _words(self) -> pd.DataFrame:
+        page = self.page
+        shown = page[list(TITLES)].copy()
+        for name in ("start_s", "stop_s"):
+            shown[name] = [f"{value:.4f}" for value in page[name]]
+        shown["confidence"] = [share(value) for value in page["confidence"]]
+        shown["signal_id"] = [
+            place_html(row["signal_id"], "/signals", linked=self._linked, **self._place_of(row))
+            for _, row in page.iterrows()
+        ]
+        return shown
 
     def _tell(self, words: str) -> None:
         self._told.object = text(words, "caption").object
-
-
-def _words(page: pd.DataFrame) -> pd.DataFrame:
-    shown = page[list(TITLES)].copy()
-    for name in ("start_s", "stop_s"):
-        shown[name] = [f"{value:.4f}" for value in page[name]]
-    shown["confidence"] = [share(value) for value in page["confidence"]]
-    return shown

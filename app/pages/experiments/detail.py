@@ -40,9 +40,12 @@ NO_RESULT = {
 class DetailView(pn.viewable.Viewer):
     """The page of one experiment; `refresh` brings it up to date in place."""
 
-    def __init__(self, experiment_id: int, state: ExperimentsState, open_place: Navigate) -> None:
+    def __init__(
+        self, experiment_id: int, state: ExperimentsState, open_place: Navigate, *, linked: bool
+    ) -> None:
         super().__init__()
         self.experiment_id, self._state, self._open = experiment_id, state, open_place
+        self._linked = linked
         self.detail = self._read_detail()
         self.head = Head(self.detail, self._act)
         self.curves = LiveCurves(
@@ -109,7 +112,14 @@ class DetailView(pn.viewable.Viewer):
             words = NO_RESULT.get(self.detail.row.status, NO_RESULT["running"])
             return [card(text(words, "muted"), title="Confusion matrix and scores")]
         matrix = ConfusionView(evaluation, self._state)
-        windows = CellWindows(self.experiment_id, evaluation.classes, self._state, self._open_window)
+        windows = CellWindows(
+            self.experiment_id,
+            evaluation.classes,
+            self._state,
+            self._place_of,
+            self._open,
+            linked=self._linked,
+        )
         self._following = [matrix, windows]
         return [
             grid(
@@ -119,14 +129,13 @@ class DetailView(pn.viewable.Viewer):
             pn.Column(windows, sizing_mode="stretch_width", margin=0),
         ]
 
-    def _open_window(self, window: pd.Series) -> None:
-        self._open(
-            "/signals",
-            dataset=self.detail.row.dataset,
-            signal=int(window["signal"]),
-            start=round(float(window["start_s"]), 6),
-            stop=round(float(window["stop_s"]), 6),
-        )
+    def _place_of(self, window: pd.Series) -> dict[str, Any]:
+        return {
+            "dataset": self.detail.row.dataset,
+            "signal": int(window["signal"]),
+            "start": round(float(window["start_s"]), 6),
+            "stop": round(float(window["stop_s"]), 6),
+        }
 
     def _act(self, name: str) -> None:
         actor = current_actor()

@@ -13,6 +13,7 @@ from app.components.stat import stat, stats
 from app.components.words import ABSENT, SAME_RECORD, moment, share, span
 from core.clock import utc_now
 from core.queries.experiments import ExperimentDetail
+from core.services.jobs import HEARTBEAT_S
 
 MOST_FIGURES = 7
 ACTIVE = frozenset({"pending", "running", "paused"})
@@ -142,6 +143,8 @@ def _epochs(detail: ExperimentDetail) -> str:
 def _progress(detail: ExperimentDetail, epoch_s: float | None) -> pn.pane.HTML:
     row = detail.row
     doing = {"pending": "waits for a worker", "paused": "paused", "running": "runs"}[row.status]
+    if row.status == "paused" and _is_worked_on(detail):
+        doing = "pausing after this epoch"
     if row.started_at is not None:
         doing += f" · started {span((utc_now() - row.started_at).total_seconds())} ago"
     if row.status == "running" and detail.worker:
@@ -153,6 +156,13 @@ def _progress(detail: ExperimentDetail, epoch_s: float | None) -> pn.pane.HTML:
         f"about {span(left * epoch_s)} left" if epoch_s is not None and row.status == "running" else ""
     )
     return progress(row.epochs_done / row.epochs_total, doing, remaining)
+
+
+def _is_worked_on(detail: ExperimentDetail) -> bool:
+    """Tell whether a worker still gave a sign of life lately."""
+    if detail.worker is None or detail.heartbeat_at is None:
+        return False
+    return (utc_now() - detail.heartbeat_at).total_seconds() < 2 * HEARTBEAT_S
 
 
 def _question(detail: ExperimentDetail) -> str:
