@@ -127,21 +127,40 @@ def list_signals(
     offset: int = 0,
 ) -> tuple[list[SignalRow], int]:
     """Return one page of signals and how many there are in all."""
-    if sort not in SORT_COLUMNS:
-        raise InvalidInputError(f"signals are not sorted by {sort!r}; choose from {', '.join(SORT_COLUMNS)}")
+    order = _order(sort, descending=descending)
     conditions = _conditions(wanted)
     total = session.scalar(select(func.count(Signal.id)).where(*conditions)) or 0
-    column = SORT_COLUMNS[sort]
-    order = column.desc().nulls_last() if descending else column.asc().nulls_last()
     rows = session.execute(
         select(Signal, Dataset.name)
         .join(Dataset)
         .where(*conditions)
-        .order_by(order, Signal.id)
+        .order_by(*order)
         .limit(limit)
         .offset(offset)
     )
     return [_row(*row) for row in rows], total
+
+
+def find_place(
+    session: Session, wanted: SignalFilter, signal_id: int, *, sort: str = "record", descending: bool = False
+) -> int | None:
+    """Return how many rows of `list_signals` come before a signal, or None where it is not among them."""
+    numbered = (
+        select(
+            Signal.id, func.row_number().over(order_by=_order(sort, descending=descending)).label("number")
+        )
+        .where(*_conditions(wanted))
+        .subquery()
+    )
+    number = session.scalar(select(numbered.c.number).where(numbered.c.id == signal_id))
+    return None if number is None else int(number) - 1
+
+
+def _order(sort: str, *, descending: bool) -> tuple[Any, Any]:
+    if sort not in SORT_COLUMNS:
+        raise InvalidInputError(f"signals are not sorted by {sort!r}; choose from {', '.join(SORT_COLUMNS)}")
+    column = SORT_COLUMNS[sort]
+    return (column.desc() if descending else column.asc()).nulls_last(), Signal.id
 
 
 def _conditions(wanted: SignalFilter) -> list[Any]:

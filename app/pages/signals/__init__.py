@@ -65,7 +65,8 @@ class SignalsPage(PageView):
             return
         self._show_filters()
         self._show_table()
-        self._content[:] = [grid((self.table, 5), (self._right, 7))]
+        self._turn_to_signal()
+        self._content[:] = [grid((self.table, 6), (self._right, 6))]
 
     def _on_state(self, *events: param.parameterized.Event) -> None:
         changed = {event.name for event in events}
@@ -76,6 +77,8 @@ class SignalsPage(PageView):
         elif "signal" in changed:
             self._show_signal()
             self.table.show(self.row.id if self.row else None)
+        if "signal" in changed:
+            self._turn_to_signal()
         if self.record is not None:
             self.record.follow()
 
@@ -86,6 +89,15 @@ class SignalsPage(PageView):
         self.table.read()
         self._show_signal()
         self.table.show(self.row.id if self.row else None)
+
+    def _turn_to_signal(self) -> None:
+        """Let the table show the page that holds a signal opened by its link alone."""
+        signal_id = self.state.signal
+        if signal_id is None or self.state.page > 1 or any(row.id == signal_id for row in self.table.rows):
+            return
+        page = self.table.find_page(signal_id)
+        if page is not None:
+            self.state.page = page
 
     def _open_row(self, signal_id: int) -> None:
         kept = {k: v for k, v in self.state.query().items() if k not in {"start", "stop"}}

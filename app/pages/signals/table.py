@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pandas as pd
 import panel as pn
@@ -61,12 +62,12 @@ COLUMNS = {  # where there is little room, the largest `responsive` leaves first
     "shown": {"width": 22, "responsive": 0},
     "ink": {"width": 6, "responsive": 0},
     "record": {"minWidth": 120, "widthGrow": 2, "responsive": 0, "variableHeight": True},
-    "channel": {"minWidth": 100, "responsive": 1},
-    "fault_class": {"minWidth": 92, "responsive": 0},
-    "severity": {"minWidth": 80, "responsive": 3},
-    "load": {"minWidth": 56, "responsive": 2},
-    "rms": {"minWidth": 70, "responsive": 4},
-    "kurtosis": {"minWidth": 76, "responsive": 5},
+    "channel": {"minWidth": 84, "responsive": 3},
+    "fault_class": {"minWidth": 104, "responsive": 0},
+    "severity": {"minWidth": 84, "responsive": 5},
+    "load": {"minWidth": 60, "responsive": 4},
+    "rms": {"minWidth": 70, "responsive": 1},
+    "kurtosis": {"minWidth": 88, "responsive": 2},
     "dominant_frequency": {"minWidth": 86, "responsive": 6},
     "rpm": {"minWidth": 62, "responsive": 7},
     "rate_hz": {"minWidth": 82, "responsive": 8},
@@ -137,6 +138,14 @@ class SignalsTable(pn.viewable.Viewer):
             self.state.page = -(-self._total // PAGE_ROWS)
             self.rows, self._total = self._read_rows(PAGE_ROWS, (self.state.page - 1) * PAGE_ROWS)
 
+    def find_page(self, signal_id: int) -> int | None:
+        """Return the page that holds a signal; None where the filters leave it out."""
+        if self.dataset is None:
+            return None
+        with read_scope() as session:
+            place = signals.find_place(session, self._wanted(self.dataset), signal_id, **self._order())
+        return None if place is None else place // PAGE_ROWS + 1
+
     def show(self, opened: int | None) -> None:
         """Show the rows, the opened one marked."""
         self.table.show(_frame(self.rows, opened, self._place_of), self._total)
@@ -160,16 +169,16 @@ class SignalsTable(pn.viewable.Viewer):
     def _read_rows(self, limit: int, offset: int) -> tuple[list[SignalRow], int]:
         if self.dataset is None:
             return [], 0
-        chosen = {name: getattr(self.state, name) or None for name in WHERE}
+        wanted = self._wanted(self.dataset)
         with read_scope() as session:
-            return signals.list_signals(
-                session,
-                SignalFilter(self.dataset.id, text=self.state.text, **chosen),
-                sort=self.state.sort,
-                descending=self.state.descending,
-                limit=limit,
-                offset=offset,
-            )
+            return signals.list_signals(session, wanted, **self._order(), limit=limit, offset=offset)
+
+    def _wanted(self, dataset: DatasetRow) -> SignalFilter:
+        chosen = {name: getattr(self.state, name) or None for name in WHERE}
+        return SignalFilter(dataset.id, text=self.state.text, **chosen)
+
+    def _order(self) -> dict[str, Any]:
+        return {"sort": self.state.sort, "descending": self.state.descending}
 
     def _snippet(self) -> str:
         return table_snippet(self.state, self.dataset.name if self.dataset else self.state.dataset)
