@@ -13,6 +13,11 @@ _STYLE = f"""
 :host {{ display: block; overflow-x: auto; }}
 table {{ border-collapse: collapse; width: 100%; font-size: 13px; font-variant-numeric: tabular-nums;
   color: {css_variable("text")}; }}
+/* A notebook's own sheet stripes, clips and greys tables. */
+table {{ table-layout: auto !important; margin: 0 !important; box-sizing: border-box; border: 0 !important; }}
+tr, tr:nth-child(even), tr:nth-child(odd), tr:hover {{ background: transparent !important; }}
+td {{ color: {css_variable("text")} !important; }}
+th, td {{ background: transparent !important; max-width: none !important; }}
 th, td {{ padding: 4px 6px; text-align: left; vertical-align: top; }}
 tr > :first-child {{ padding-left: 0; }}
 tr > :last-child {{ padding-right: 0; }}
