@@ -92,6 +92,9 @@ class SignalsPage(PageView):
 
     def _turn_to_signal(self) -> None:
         """Let the table show the page that holds a signal opened by its link alone."""
+        if self.table.dataset != self.dataset:  # the link named the signal, and not its data set
+            self._show_filters()
+            self._show_table()
         signal_id = self.state.signal
         if signal_id is None or self.state.page > 1 or any(row.id == signal_id for row in self.table.rows):
             return
