@@ -101,6 +101,7 @@ class SignalsPage(PageView):
         page = self.table.find_page(signal_id)
         if page is not None:
             self.state.page = page
+            self._show_table()
 
     def _open_row(self, signal_id: int) -> None:
         kept = {k: v for k, v in self.state.query().items() if k not in {"start", "stop"}}
