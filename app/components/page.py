@@ -47,9 +47,5 @@ class PageView(pn.viewable.Viewer):
     def on_hide(self) -> None:
         """Stop what `on_show` began; the page is kept and may be shown again."""
 
-    def __panel__(self) -> pn.viewable.Viewable:
-        """Return the page's content, without the frame."""
-        raise NotImplementedError(f"{type(self).__name__} does not say what it shows: define __panel__")
-
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         return NotebookCell(self)._repr_mimebundle_(include, exclude)

@@ -5,10 +5,12 @@ import pytest
 from sqlalchemy import insert
 
 from core.errors import InvalidInputError, NotFoundError
-from core.models import Artifact, TrainingRun
+from core.models import Artifact, Experiment, TrainingRun
 from core.queries.experiments import (
     epochs_after,
     find_artifact,
+    find_best_experiment,
+    find_best_on_held_out_bearings,
     get_experiment_detail,
     list_experiments,
     list_predictions,
@@ -186,3 +188,34 @@ def test_a_label_with_a_quote_is_data_not_sql(experiments):
     with read_scope() as session:
         assert len(list_predictions(session, experiments[0], true_label="o'ring")) == 1
         assert len(list_predictions(session, experiments[0], true_label="' OR 1=1 --")) == 0
+
+
+def grade(**grades):
+    with session_scope() as session:
+        for experiment_id, word in grades.items():
+            session.get_one(Experiment, int(experiment_id.removeprefix("e"))).audit = {"grade": word}
+
+
+def bests():
+    with read_scope() as session:
+        found = find_best_experiment(session), find_best_on_held_out_bearings(session)
+    return [row and row.id for row in found]
+
+
+@BOTH
+def test_best_shares_no_record_between_its_sides_where_there_is_such_a_run(experiments):
+    a, _, c, _, e = experiments
+    leaky = "windows of one record"
+    grade(**{f"e{a}": leaky, f"e{c}": leaky, f"e{e}": leaky})
+    assert bests() == [c, None]
+    grade(**{f"e{a}": "bearing"})
+    assert bests() == [a, None]
+
+
+@BOTH
+def test_best_on_held_out_bearings_is_of_new_machines_where_there_is_such_a_run(experiments):
+    a, _, c, _, e = experiments
+    grade(**{f"e{a}": "machine", f"e{c}": "bearing"})
+    assert bests() == [c, a]
+    grade(**{f"e{e}": "nothing"})
+    assert bests() == [c, e]
