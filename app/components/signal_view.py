@@ -86,6 +86,7 @@ class SignalView(pn.viewable.Viewer):
         self.record = record
         self._waiting: set[str] = set()
         self._settling: Any = None
+        self._gesture: Window | None = None  # the window that was last chosen on the figure itself
         self._wave = ColumnDataSource(data=_empty("time", "low", "high"))
         self._lines = ColumnDataSource(data=_empty("frequency", "amplitude"))
         self._whole = ColumnDataSource(data=_empty("time", "low", "high"))
@@ -160,6 +161,8 @@ class SignalView(pn.viewable.Viewer):
 
         for end in ("start", "end"):
             plot.x_range.on_change(end, on_change)
+        # A browser that lays the page out late, or makes it wider, has room for finer bins.
+        plot.on_change("inner_width", on_change)
 
     def _show_wave(self) -> None:
         """Bring what the range shows into the waveform's source, in place."""
@@ -185,10 +188,14 @@ class SignalView(pn.viewable.Viewer):
     def _settle(self) -> None:
         self._settling = None
         if self._range() != self.window:
-            self.window = self._range()
+            self._gesture = self._range()
+            self.window = self._gesture
 
     def _follow_window(self, event: param.parameterized.Event) -> None:
-        self._apply(partial(self._go, *event.new))
+        # What a gesture settled on is in view, and a later gesture must not be thrown back to it.
+        if event.new != self._gesture:
+            self._gesture = None
+            self._apply(partial(self._go, *event.new))
         if not _is_served(self.waveform):
             self._take_spectrum(event.new, self.record.read_spectrum(*event.new))
             return

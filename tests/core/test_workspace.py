@@ -21,7 +21,7 @@ def samples(database: str) -> np.ndarray:
         actor = get_local_actor(session, via="notebook")
         dataset = ensure_dataset(session, actor, "rig")
         add_signals(session, actor, dataset, [_stored("DE", sine), _stored("FE", sine / 2)])
-        create_experiment(session, actor, TrainingSpec(dataset="rig"), name="first")
+        create_experiment(session, actor, TrainingSpec(dataset="rig", channel="DE"), name="first")
     return sine
 
 
