@@ -34,7 +34,7 @@ lint: $(VENV)/.installed ## check style, types and the arrows between packages
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.installed ## measure beside the bare engines and print JSON
-	@OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m tests.bench
+	@GOMP_SPINCOUNT=10000 $(BIN)/python -m tests.bench
 
 # The 3.11 resolution is the lock; what 3.12 needs besides is added with a marker. CUDA packages stay
 # out of it, so that a CPU build of torch and the index's own build install from the same file.

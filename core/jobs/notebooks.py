@@ -21,9 +21,10 @@ IPYNB = "application/x-ipynb+json"
 def run_notebook(name: str, parameters: dict[str, Any]) -> tuple[ArtifactFile, BrinellError | None]:
     """Run notebooks/NAME with parameters; return what it became and a failed cell's error."""
     source = get_settings().notebooks_dir / name
-    # Two threads that wait for each other by spinning, while others want the cores, train 40 times slower
-    # than sleeping ones (73 against 3,294 windows/s were seen); on idle cores both are as fast.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Threads that wait for each other spin a moment, then sleep. Windows/s of WDCNN on two cores, idle and
+    # beside two busy processes: libgomp's own choice 10,500 and 1,650, never spinning 5,000 and 3,700,
+    # this count 14,100 and 3,900.
+    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     with TemporaryDirectory(prefix="brinell-") as folder:
         executed, failure = Path(folder) / name, None
         try:
