@@ -294,7 +294,7 @@ def _empty(*columns: str) -> dict[str, list[float]]:
 def _heading(title: str, caption: param.Parameter, *controls: pn.viewable.Viewable) -> pn.Row:
     return pn.Row(
         text(title, "subtitle", margin=(0, 12, 0, 0)),
-        text(caption, "caption", sizing_mode="stretch_width"),
+        text(caption, "caption", sizing_mode="stretch_width", margin=(0, 12, 0, 0)),
         *controls,
         sizing_mode="stretch_width",
         margin=0,

@@ -74,7 +74,8 @@ COLUMNS = {  # where there is little room, the largest `responsive` leaves first
     "num_samples": {"minWidth": 82, "responsive": 9},
 }
 STYLE = """
-.tabulator-cell[tabulator-field=record] { white-space: normal !important; overflow-wrap: anywhere; }
+.tabulator-cell[tabulator-field=record], .tabulator-cell[tabulator-field=channel] {
+  white-space: normal !important; overflow-wrap: anywhere; }
 .tabulator .tabulator-row .tabulator-cell:is([tabulator-field=ink], [tabulator-field=shown]) {
   padding: 0 !important; }
 .tabulator-cell[tabulator-field=shown] { text-align: center; }
