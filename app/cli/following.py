@@ -17,13 +17,12 @@ from rich.progress import (
 from app.cli.processes import start_job, stop_tree
 from core.errors import BrinellError, ConflictError
 from core.queries.runs import RunState, get_run_state
-from core.services.jobs import JobKind, cancel_run
+from core.services.jobs import NOT_WAITING, JobKind, cancel_run
 from core.services.users import get_local_actor
 from core.storage.database import read_scope, session_scope
 
 POLL_S = 0.2
 FINAL = frozenset({"completed", "failed", "cancelled", "paused"})
-NOT_WAITING = 3  # as core.jobs ends where the row is somebody else's
 console = Console(stderr=True, soft_wrap=True)  # a terminal wraps, and a pipe keeps whole lines
 
 

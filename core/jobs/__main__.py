@@ -4,9 +4,7 @@ import sys
 
 from core.jobs.running import run_job
 from core.logs import configure_logs
-from core.services.jobs import JobKind
-
-NOT_WAITING = 3  # not 1, with which Python ends on an error
+from core.services.jobs import NOT_WAITING, JobKind
 
 
 def main() -> int:

@@ -26,6 +26,7 @@ HEARTBEAT_S = 5.0
 SILENT_S = 15.0
 RESEND_S = 20.0
 MOST_DEATHS = 3
+NOT_WAITING = 3  # exit code of a job's process; not 1, with which Python ends on an error
 
 
 class JobKind(StrEnum):

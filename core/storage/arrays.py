@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from core.errors import InvalidInputError, NotFoundError
 from core.settings import get_settings
+from core.storage.artifacts import sync_folder
 from core.vibration import pyramid
 
 DTYPE = np.dtype("<f4")
@@ -146,7 +147,7 @@ def _finish(file: IO[bytes], draft: Path, path: str, levels: list[NDArray[np.flo
     target = get_settings().recordings_dir / path
     if not target.parent.exists():
         target.parent.mkdir(exist_ok=True)
-        _sync_folder(target.parent.parent)
+        sync_folder(target.parent.parent)
     for number, level in enumerate(levels):
         with _writing() as (level_file, level_draft):
             np.save(level_file, level, allow_pickle=False)
@@ -154,17 +155,9 @@ def _finish(file: IO[bytes], draft: Path, path: str, levels: list[NDArray[np.flo
             level_draft.replace(_level_file(target, number))
     _sync(file)
     draft.replace(target)
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def _sync(file: IO[bytes]) -> None:
     file.flush()
     os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
