@@ -46,7 +46,10 @@ def get_dataset(session: Session, name: str) -> Dataset:
     row = session.scalar(select(Dataset).where(Dataset.name == name))
     if row is None:
         stored = session.scalars(select(Dataset.name).order_by(Dataset.name)).all()
-        raise NotFoundError(f"there is no data set {name!r}; stored are: {', '.join(stored) or 'none'}")
+        raise NotFoundError(
+            f"there is no data set {name!r}; stored are: {', '.join(stored) or 'none'}. "
+            "Import one with: brinell import PATH --dataset NAME"
+        )
     return row
 
 

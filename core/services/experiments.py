@@ -15,6 +15,7 @@ from core.errors import ConflictError, InvalidInputError, NotFoundError, Superse
 from core.models import Artifact, Dataset, Experiment, ExperimentStatus, Signal, TrainingRun
 from core.services.access import Actor, require_ownership, require_researcher
 from core.services.commits import after_commit
+from core.services.datasets import get_dataset
 from core.services.jobs import Claim, JobKind, complete_run, enqueue_run, hold_claim, lock_run
 from core.specs import Name, TrainingSpec
 from core.storage import artifacts
@@ -67,13 +68,7 @@ def create_experiment(
     require_researcher(actor)
     if name is not None:
         name = NAME.validate_python(name)
-    dataset = session.scalar(select(Dataset).where(Dataset.name == spec.dataset))
-    if dataset is None:
-        stored = session.scalars(select(Dataset.name).order_by(Dataset.name)).all()
-        raise NotFoundError(
-            f"there is no data set {spec.dataset!r}; stored are: {', '.join(stored) or 'none'}. "
-            "Import one with: brinell import PATH --dataset NAME"
-        )
+    dataset = get_dataset(session, spec.dataset)
     _check_channel(session, dataset, spec.channel)
     row = Experiment(
         model_type=spec.model.value,
