@@ -1,7 +1,8 @@
 """Recordings on disk: content-addressed float32 `.npy` files with their min/max pyramid beside them.
 
 A recording's path, `<aa>/<sha256>.npy`, is relative to the recordings folder. The samples' file is
-renamed into place last, so where it exists its pyramid is whole.
+renamed into place last, so where it exists its pyramid is whole. Files that no row names are removed some
+day after they were last written; a recording that is found stored is touched, and so counts as written.
 """
 
 import hashlib
@@ -19,7 +20,9 @@ from numpy.typing import NDArray
 
 from core.errors import InvalidInputError, NotFoundError
 from core.settings import get_settings
-from core.storage.artifacts import sync_folder
+from core.storage.id_files import sync_folder
+from core.storage.leftovers import holding
+from core.storage.room import taking_room
 from core.vibration import pyramid
 
 DTYPE = np.dtype("<f4")
@@ -37,24 +40,40 @@ class StoredArray:
     num_samples: int
 
 
+class _Written:
+    """A record on disk, read stretch by stretch: what is mapped counts as this process's memory."""
+
+    def __init__(self, file: Path, num_samples: int) -> None:
+        self._file, self._num_samples = file, num_samples
+        self._offset = file.stat().st_size - num_samples * DTYPE.itemsize
+
+    def __len__(self) -> int:
+        return self._num_samples
+
+    def __getitem__(self, stretch: slice, /) -> Samples:
+        start, stop, _ = stretch.indices(self._num_samples)
+        place = self._offset + start * DTYPE.itemsize
+        return np.fromfile(self._file, DTYPE, stop - start, offset=place)
+
+
 def write(samples: Samples) -> StoredArray:
     """Store float32 samples and their pyramid; what is already stored costs its hash only."""
     checked = _checked(samples, 0)
     checksum = hashlib.sha256(checked.data).hexdigest()
     stored = StoredArray(_path_of(checksum), checksum, len(checked))
-    if not (get_settings().recordings_dir / stored.path).exists():
-        with _writing() as (file, draft):
-            _write_header(file, len(checked))
+    if not _touch(stored.path):
+        with _writing(_room_for(len(checked))) as (file, draft):
+            _write_header(file, (len(checked),))
             file.write(checked.data)
             _finish(file, draft, stored.path, pyramid.build(checked))
     return stored
 
 
-def write_stream(chunks: Iterable[Samples]) -> StoredArray:
+def write_stream(chunks: Iterable[Samples], expected_samples: int = 0) -> StoredArray:
     """Store a record that comes in chunks, never whole in memory, as `write` would store it whole."""
     digest, count = hashlib.sha256(), 0
-    with _writing() as (file, draft):
-        _write_header(file, 0)
+    with _writing(_room_for(expected_samples)) as (file, draft):
+        _write_header(file, (0,))
         for chunk in chunks:
             checked = _checked(chunk, count)
             digest.update(checked.data)
@@ -63,12 +82,11 @@ def write_stream(chunks: Iterable[Samples]) -> StoredArray:
         if not count:
             raise InvalidInputError("the record holds no samples; at least one is needed")
         file.seek(0)
-        _write_header(file, count)  # numpy pads the header, so its length does not depend on the count
+        _write_header(file, (count,))  # numpy pads the header, so its length does not depend on the count
         stored = StoredArray(_path_of(digest.hexdigest()), digest.hexdigest(), count)
-        if not (get_settings().recordings_dir / stored.path).exists():
+        if not _touch(stored.path):
             file.flush()
-            samples = np.load(draft, mmap_mode="r", allow_pickle=False)
-            _finish(file, draft, stored.path, pyramid.build(samples))
+            _finish(file, draft, stored.path, pyramid.build(_Written(draft, count)))
     return stored
 
 
@@ -123,23 +141,38 @@ def _open(file: Path) -> np.memmap[tuple[int], np.dtype[np.float32]]:
     return opened
 
 
+def _touch(path: str) -> bool:
+    """Tell whether a recording is stored; where it is, nobody removes it before its row can be written."""
+    target = get_settings().recordings_dir / path
+    try:
+        with holding(target.parent):
+            os.utime(target)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _room_for(num_samples: int) -> int:
+    # A pyramid's levels together hold two numbers for each 192 samples.
+    return num_samples * DTYPE.itemsize * 97 // 96
+
+
 @contextmanager
-def _writing() -> Iterator[tuple[IO[bytes], Path]]:
+def _writing(num_bytes: int = 0) -> Iterator[tuple[IO[bytes], Path]]:
     """Hand out an open draft in the recordings folder; what is not renamed away is removed."""
     folder = get_settings().recordings_dir
-    folder.mkdir(parents=True, exist_ok=True)
     draft = folder / f".{uuid.uuid4().hex}.draft"
-    try:
-        with draft.open("xb") as file:
-            yield file, draft
-    finally:
-        draft.unlink(missing_ok=True)
+    with taking_room(folder, num_bytes):
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            with draft.open("xb") as file:
+                yield file, draft
+        finally:
+            draft.unlink(missing_ok=True)
 
 
-def _write_header(file: IO[bytes], num_samples: int) -> None:
-    np.lib.format.write_array_header_1_0(
-        file, {"descr": DTYPE.str, "fortran_order": False, "shape": (num_samples,)}
-    )
+def _write_header(file: IO[bytes], shape: tuple[int, ...]) -> None:
+    np.lib.format.write_array_header_1_0(file, {"descr": DTYPE.str, "fortran_order": False, "shape": shape})
 
 
 def _finish(file: IO[bytes], draft: Path, path: str, levels: list[NDArray[np.float32]]) -> None:
@@ -148,13 +181,17 @@ def _finish(file: IO[bytes], draft: Path, path: str, levels: list[NDArray[np.flo
     if not target.parent.exists():
         target.parent.mkdir(exist_ok=True)
         sync_folder(target.parent.parent)
-    for number, level in enumerate(levels):
-        with _writing() as (level_file, level_draft):
-            np.save(level_file, level, allow_pickle=False)
-            _sync(level_file)
-            level_draft.replace(_level_file(target, number))
     _sync(file)
-    draft.replace(target)
+    # Nobody takes an old pyramid of the same samples for a leftover while it gets its recording back.
+    with holding(target.parent):
+        for number, level in enumerate(levels):
+            with _writing() as (level_file, level_draft):
+                # Not by np.save: libc, which writes for it, does not say why it could not.
+                _write_header(level_file, level.shape)
+                level_file.write(np.ascontiguousarray(level).data)
+                _sync(level_file)
+                level_draft.replace(_level_file(target, number))
+        draft.replace(target)
     sync_folder(target.parent)
 
 

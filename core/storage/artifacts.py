@@ -2,17 +2,21 @@
 
 import hashlib
 import os
-import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.errors import InvalidInputError, NotFoundError
+from core.errors import UnreadableFileError
 from core.settings import get_settings
+from core.storage.id_files import IdFiles, draft_of, sync_folder
+from core.storage.room import taking_room
 
-ID_PATTERN = re.compile(r"[0-9a-f]{32}")
+_FILES = IdFiles("an artifact", "run again what produced it", lambda: get_settings().artifacts_dir)
+
+path_of = _FILES.path_of
+delete = _FILES.delete
 
 
 @dataclass(slots=True)
@@ -29,47 +33,33 @@ class Draft:
 def writing() -> Iterator[Draft]:
     """Hand out a draft to write to and keep it under its id; a failure leaves nothing behind."""
     artifact_id = uuid.uuid4().hex
-    target = _located(artifact_id)
+    target = _FILES.locate(artifact_id)
     created = not target.parent.exists()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = Draft(artifact_id, target.with_suffix(".draft"))
-    try:
-        yield draft
-        with draft.path.open("rb") as file:
-            draft.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            draft.size = os.fstat(file.fileno()).st_size
-            os.fsync(file.fileno())
-        draft.path.replace(target)
-    finally:
-        draft.path.unlink(missing_ok=True)
-    sync_folder(target.parent)
-    if created:
-        sync_folder(target.parent.parent)
+    with taking_room(target.parent):
+        draft = Draft(artifact_id, draft_of(target))
+        try:
+            yield draft
+            with draft.path.open("rb") as file:
+                draft.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+                draft.size = os.fstat(file.fileno()).st_size
+                os.fsync(file.fileno())
+            draft.path.replace(target)
+        finally:
+            draft.path.unlink(missing_ok=True)
+        sync_folder(target.parent)
+        if created:
+            sync_folder(target.parent.parent)
 
 
-def path_of(artifact_id: str) -> Path:
-    """Return the file of a kept artifact."""
-    path = _located(artifact_id)
-    if not path.is_file():
-        raise NotFoundError(f"artifact {artifact_id} is not on disk at {path}; run again what produced it")
+def get_whole(artifact_id: str, size_bytes: int, sha256: str) -> Path:
+    """Return the file of an artifact; raise UnreadableFileError where its bytes are not those of its row."""
+    path = path_of(artifact_id)
+    with path.open("rb") as file:
+        found = os.fstat(file.fileno()).st_size
+        if found != size_bytes:
+            raise UnreadableFileError(
+                f"artifact {artifact_id} has {found:,} bytes, and its row says {size_bytes:,}"
+            )
+        if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+            raise UnreadableFileError(f"the SHA-256 of artifact {artifact_id} differs from its row's")
     return path
-
-
-def delete(artifact_id: str) -> None:
-    """Remove an artifact's file; one that is gone already is no error."""
-    _located(artifact_id).unlink(missing_ok=True)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames in a folder survive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _located(artifact_id: str) -> Path:
-    if not ID_PATTERN.fullmatch(artifact_id):
-        raise InvalidInputError(f"{artifact_id!r} is not an artifact's id: 32 hexadecimal digits")
-    return get_settings().artifacts_dir / artifact_id[:2] / artifact_id

@@ -7,34 +7,44 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 
 from core.settings import Settings, get_settings
+from core.storage import folder_broker
 
 logger = structlog.get_logger(__name__)
 
 RUN_JOB = "brinell.run_job"
-# A waiting row is sent again every 20 s, so that a message need not outlive that by much.
+# A waiting row is sent again every 10 s, so that a message need not outlive that by much.
 EXPIRES_S = 40
 
 
 def make_celery(settings: Settings) -> Celery:
     """Make the Celery application of the server and the workers of one home."""
-    settings.broker_dir.mkdir(parents=True, exist_ok=True)  # beat keeps its schedule there, on any broker
     app = Celery("brinell", broker=settings.resolved_broker_url, set_as_current=False)
     app.conf.update(
         task_ignore_result=True,
         accept_content=["json"],
         task_default_queue="brinell",
         broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,  # a worker waits for a broker that is away, however long
+        broker_transport=_transport(settings),
         broker_transport_options=_transport_options(settings),
         # One job a process: a worker must not reserve trainings that another could start.
         worker_prefetch_multiplier=1,
         worker_hijack_root_logger=False,
-        beat_schedule_filename=str(settings.broker_dir / "beat-schedule"),
     )
     return app
 
 
+def _transport(settings: Settings) -> str | None:
+    """Return our own transport for the home's folder; the others go by their URL."""
+    return f"{folder_broker.__name__}:Transport" if _is_folder(settings) else None
+
+
+def _is_folder(settings: Settings) -> bool:
+    return settings.resolved_broker_url.startswith("filesystem")
+
+
 def _transport_options(settings: Settings) -> dict[str, object]:
-    if not settings.resolved_broker_url.startswith("filesystem"):
+    if not _is_folder(settings):
         # Whoever sends, a click on a page among them, must not wait for a broker that is away.
         return {"max_retries": 1, "interval_start": 0, "interval_step": 0, "socket_connect_timeout": 2}
     queue, control = settings.broker_dir / "queue", settings.broker_dir / "control"

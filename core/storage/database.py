@@ -1,20 +1,37 @@
 """The database: one engine a process, a scope that writes and a scope that only reads."""
 
+import json
+import math
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError, InvalidRequestError
 from sqlalchemy.orm import Session
 
 from core.settings import get_settings
+from core.storage.database_errors import parse_url, told_plainly
+from core.storage.id_files import sync_folder
 
+# Waiters ask again every 0.1 s at the latest, with no queue among them: each gap between two writers is
+# open to all, so none starves behind short transactions. Longer locks are outlasted by run_write.
 BUSY_TIMEOUT_S = 30.0
+# A log that one long transaction has made large is cut to this at its next turn.
+LARGEST_IDLE_WAL_BYTES = 64 << 20
+# A host that is gone without a word must be noticed: at once when connecting, in 20 s when at work.
+POSTGRESQL_DEFAULTS: dict[str, str | int] = {
+    "application_name": "brinell",
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 20_000,
+}
 DatabaseUnusableError = DatabaseError  # for callers that know no SQLAlchemy
 _READ_ONLY = "brinell_read_only"
 
@@ -32,16 +49,33 @@ _engines: dict[tuple[int, str], _Engines] = {}
 
 def make_engine(url: str) -> Engine:
     """Return an engine for a SQLite or PostgreSQL URL; the folder of a SQLite file is created."""
-    parsed = make_url(url)
+    parsed = parse_url(url)
     if parsed.drivername in {"postgresql", "postgres"}:
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True)
+        ours = {name: value for name, value in POSTGRESQL_DEFAULTS.items() if name not in parsed.query}
+        return create_engine(parsed, pool_pre_ping=True, connect_args=ours, json_serializer=to_json)
     _make_parent(parsed)
-    engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_S})
+    engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_S}, json_serializer=to_json)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def to_json(value: Any) -> str:
+    """Write a JSON column; a number that is not finite becomes null, as JSON knows no NaN."""
+    try:
+        return json.dumps(value, allow_nan=False)
+    except ValueError:
+        return json.dumps(_without_nan(value), allow_nan=False)
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nan(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _make_parent(url: URL) -> None:
@@ -57,6 +91,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     # commit: a killed process loses nothing, a power cut at most the last commits, never consistency.
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute(f"PRAGMA journal_size_limit = {LARGEST_IDLE_WAL_BYTES}")
+    # The file is not mapped into memory: there a failing disk kills the process instead of a statement.
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -95,7 +131,11 @@ os.register_at_fork(before=dispose_engines)
 @contextmanager
 def session_scope() -> Iterator[Session]:
     """Give a session that is committed at the end and rolled back on any error."""
-    with Session(get_engine(), expire_on_commit=False) as session, session.begin():
+    with (
+        told_plainly(writing=True),
+        Session(get_engine(), expire_on_commit=False) as session,
+        session.begin(),
+    ):
         yield session
 
 
@@ -115,6 +155,25 @@ def _refuse_flush(session: Session, _context: Any, _instances: Any) -> None:
 @contextmanager
 def read_scope() -> Iterator[Session]:
     """Give a session for queries; a change in it is an error, in the session and in the database."""
-    with _ReadSession(_get_engines().read, expire_on_commit=False) as session:
+    with told_plainly(writing=False), _ReadSession(_get_engines().read, expire_on_commit=False) as session:
         yield session
         session.flush()
+
+
+def sync_commits() -> None:
+    """Have what was committed outlive a power cut: before files go that a commit lost with it would name."""
+    url = parse_url()
+    if url.get_backend_name() == "sqlite" and url.database:
+        with suppress(FileNotFoundError):  # it was brought into the database's file, which syncs both
+            sync_folder(Path(f"{url.database}-wal"))
+        sync_folder(Path(url.database).parent)
+
+
+def find_damage() -> str | None:
+    """Return the first fault that SQLite finds in its file; PostgreSQL checks its pages as it reads them."""
+    with read_scope() as session:
+        connection = session.connection()
+        if connection.dialect.name != "sqlite":
+            return None
+        said: str = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+        return None if said == "ok" else said

@@ -1,97 +1,60 @@
 """Case Western Reserve University Bearing Data Center: `X<nnn>_DE_time`, `_FE_time`, `_BA_time`, `X<nnn>RPM`.
 
-The files do not state their sampling rate or unit. Fault names are those of the source's tables:
-B ball, IR inner race, OR outer race, the diameter in mils, `@` the clock position of an outer-race fault,
-the load in horsepower, the record's number.
+The NumPy edition of its files calls them `DE`, `FE`, `BA` and `RPM`. The files do not state their sampling
+rate or unit; `cwru_names` says what their names tell.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import UnreadableFileError
-from core.specs import Recording
-from core.storage.readers import matfiles
+from core.specs import Recording, StatedFacts
+from core.storage.readers.containers import Container, number_of, samples_of
+from core.storage.readers.cwru_names import Label, find_label, get_label
 from core.vibration.sampling import RateCheck, check_rate
 
-VARIABLE = re.compile(r"X(\d{3,4})_(DE|FE|BA)_time")
-FAULT_NAME = re.compile(
-    r"(?:(?P<rate>12|48)k_)?(?:(?P<end>Drive|Fan)_End_)?(?P<fault>B|IR|OR)(?P<mils>\d{3})"
-    r"(?:@(?P<clock>3|6|12))?_(?P<load>[0-3])(?:_(?P<number>\d+))?",
-    re.IGNORECASE,
-)
-NORMAL_NAME = re.compile(
-    r"(?:(?P<rate>12|48)k_)?normal(?:_baseline)?_(?P<load>[0-3])(?:_(?P<number>\d+))?", re.IGNORECASE
-)
-FAULT_CLASSES = {"B": "ball", "IR": "inner_race", "OR": "outer_race"}
-SEVERITIES = {"007": "incipient", "014": "moderate", "021": "severe", "028": "severe"}
+VARIABLE = re.compile(r"X([0-9]{3,4})_(DE|FE|BA)_time")
 CHANNELS = ("DE", "FE", "BA")
 RATES_HZ = (12_000.0, 48_000.0)
 BEARING_MODELS = {"drive": "SKF 6205-2RS", "fan": "SKF 6203-2RS"}
-# The names of the 12 kHz drive-end and the normal records that go by their number alone, loads 0 to 3.
-NUMBERS = {
-    number: f"{name}_{load}_{number}"
-    for name, numbers in {
-        "normal": (97, 98, 99, 100),
-        "IR007": (105, 106, 107, 108),
-        "B007": (118, 119, 120, 121),
-        "OR007@6": (130, 131, 132, 133),
-        "OR007@3": (144, 145, 146, 147),
-        "OR007@12": (156, 158, 159, 160),
-        "IR014": (169, 170, 171, 172),
-        "B014": (185, 186, 187, 188),
-        "OR014@6": (197, 198, 199, 200),
-        "IR021": (209, 210, 211, 212),
-        "B021": (222, 223, 224, 225),
-        "OR021@6": (234, 235, 236, 237),
-        "OR021@3": (246, 247, 248, 249),
-        "OR021@12": (258, 259, 260, 261),
-        "IR028": (3001, 3002, 3003, 3004),
-        "B028": (3005, 3006, 3007, 3008),
-    }.items()
-    for load, number in enumerate(numbers)
-}
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
-    """What a file's name says of its record."""
+class RecordSet(NamedTuple):
+    """The variables of one record."""
 
-    fault_class: str
-    severity: str
-    bearing_id: str
-    end: str
-    load: str
-    rate_hz: float
     number: int | None
-    fault_size: str | None = None
-    clock_position: int | None = None
+    channels: Mapping[str, str]  # variable by channel
+    rpm: str  # variable of the speed, where it is there
+    findings: tuple[str, ...] = ()
 
 
-def recognises(variables: Mapping[str, tuple[int, ...]]) -> bool:
-    """Tell by its variables whether a file is of this source."""
-    return any(VARIABLE.fullmatch(name) for name in variables)
+def recognises(container: Container) -> bool:
+    """Tell by its variables whether a file is of this source; those of common names need its label too."""
+    if any(VARIABLE.fullmatch(name) for name in container.shapes):
+        return True
+    return bool(set(CHANNELS) & set(container.shapes)) and find_label(container.file) is not None
 
 
-def read(path: Path, variables: Mapping[str, tuple[int, ...]]) -> list[Recording]:
+def read(container: Container, _stated: StatedFacts) -> list[Recording]:
     """Read a file's channels, their label from its name and their rate checked against the shaft comb."""
-    label = label_of(path)
-    number, findings = _choose_set(path, label.number, variables)
-    names = {channel: f"X{number}_{channel}_time" for channel in CHANNELS}
-    names = {channel: name for channel, name in names.items() if name in variables}
-    rpm_name = f"X{number}RPM"
-    loaded = matfiles.load_variables(path, [*names.values(), *([rpm_name] if rpm_name in variables else [])])
-    channels = {channel: matfiles.signal_of(path, name, loaded[name]) for channel, name in names.items()}
-    rpm = matfiles.number_of(path, rpm_name, loaded[rpm_name]) if rpm_name in loaded else None
-    check, found = _check_channels(channels, label.rate_hz, rpm)
+    label = get_label(container.file)
+    chosen = _choose_set(container, label.number)
+    has_rpm = chosen.rpm in container.shapes
+    loaded = container.load([*chosen.channels.values(), *([chosen.rpm] if has_rpm else [])])
+    channels = {
+        channel: samples_of(container.file, name, loaded.pop(name))
+        for channel, name in chosen.channels.items()
+    }
+    rpm = number_of(container.file, chosen.rpm, loaded[chosen.rpm]) if has_rpm else None
+    check, found = _check_channels(channels, label.rate_hz, rpm or label.nominal_rpm)
     return [
         Recording(
-            record=path.stem,
+            record=PurePosixPath(container.file).stem,
             channel=channel,
             samples=samples,
             rate_hz=check.rate_hz if check else label.rate_hz,
@@ -102,62 +65,34 @@ def read(path: Path, variables: Mapping[str, tuple[int, ...]]) -> list[Recording
             bearing_model=BEARING_MODELS[label.end],
             bearing_id=label.bearing_id,
             machine_id="CWRU",
-            source_file=path.name,
-            meta_data=_meta_data(label, int(number), check),
-            findings=(*findings, *found),
+            source_file=PurePosixPath(container.file).name,
+            meta_data=_meta_data(label, chosen.number, check),
+            findings=(*chosen.findings, *found),
         )
         for channel, samples in channels.items()
     ]
 
 
-def label_of(path: Path) -> Label:
-    """Read the label off a file's name, or off the source's table where the name is a number."""
-    stem = path.stem
-    name = NUMBERS.get(int(stem), stem) if stem.isdecimal() else stem
-    if normal := NORMAL_NAME.fullmatch(name):
-        return Label("healthy", "nominal", "normal", "drive", normal["load"], *_rate_and_number(normal))
-    fault = FAULT_NAME.fullmatch(name)
-    if not fault or fault["mils"] not in SEVERITIES:
-        raise UnreadableFileError(
-            f"{path.name} holds CWRU variables, but its name tells no label; name it as the "
-            "source's tables do, such as 12k_Drive_End_IR007_0_105.mat, normal_0_97.mat or 105.mat"
-        )
-    kind, end = fault["fault"].upper(), (fault["end"] or "drive").lower()
-    clock = f"@{fault['clock']}" if fault["clock"] else ""
-    return Label(
-        FAULT_CLASSES[kind],
-        SEVERITIES[fault["mils"]],
-        f"{'FE ' if end == 'fan' else ''}{kind}{fault['mils']}{clock}",
-        end,
-        fault["load"],
-        *_rate_and_number(fault),
-        fault_size=f"0.{fault['mils']} in",
-        clock_position=int(fault["clock"]) if fault["clock"] else None,
-    )
-
-
-def _rate_and_number(match: re.Match[str]) -> tuple[float, int | None]:
-    rate_hz = 1000.0 * int(match["rate"] or 12)
-    return rate_hz, int(match["number"]) if match["number"] else None
-
-
-def _choose_set(
-    path: Path, number: int | None, variables: Mapping[str, tuple[int, ...]]
-) -> tuple[str, tuple[str, ...]]:
+def _choose_set(container: Container, number: int | None) -> RecordSet:
     """Choose the X<nnn> set that is the file's own; some files hold a neighbour's as well."""
-    sets = sorted({found[1] for name in variables if (found := VARIABLE.fullmatch(name))})
+    shapes = container.shapes
+    sets = sorted({found[1] for name in shapes if (found := VARIABLE.fullmatch(name))})
+    if not sets:
+        return RecordSet(number, {channel: channel for channel in CHANNELS if channel in shapes}, "RPM")
     own = [digits for digits in sets if int(digits) == number] or (sets if len(sets) == 1 else [])
     if not own:
         raise UnreadableFileError(
-            f"{path.name} holds the sets {', '.join('X' + digits for digits in sets)}, and its name says "
-            f"{f'number {number}' if number else 'no number'}; end the name in the number of the set meant"
+            f"{container.file} holds the sets {', '.join('X' + digits for digits in sets)}, and its name "
+            f"says {f'number {number}' if number else 'no number'}; end the name in the number of that set"
         )
     findings = []
     if others := [digits for digits in sets if digits != own[0]]:
         findings.append(f"took X{own[0]}, the file's own number; left out X{', X'.join(others)}")
     if number is not None and int(own[0]) != number:
         findings.append(f"the name says number {number}, the variables {int(own[0])}")
-    return own[0], tuple(findings)
+    names = {channel: f"X{own[0]}_{channel}_time" for channel in CHANNELS}
+    present = {channel: name for channel, name in names.items() if name in shapes}
+    return RecordSet(int(own[0]), present, f"X{own[0]}RPM", tuple(findings))
 
 
 def _check_channels(
@@ -180,8 +115,12 @@ def _check_channels(
     return check, ()
 
 
-def _meta_data(label: Label, number: int, check: RateCheck | None) -> dict[str, Any]:
-    meta_data: dict[str, Any] = {"source": "CWRU", "cwru_number": number, "load_unit": "hp"}
+def _meta_data(label: Label, number: int | None, check: RateCheck | None) -> dict[str, Any]:
+    meta_data: dict[str, Any] = {"source": "CWRU", "load_unit": "hp"}
+    if number is not None:
+        meta_data["cwru_number"] = number
+    if label.nominal_rpm:
+        meta_data["nominal_rpm"] = label.nominal_rpm
     if label.fault_size:
         meta_data["fault_size"] = label.fault_size
         meta_data["fault_end"] = label.end

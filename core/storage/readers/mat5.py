@@ -8,7 +8,10 @@ that of MathWorks' "MAT-File Format", version 5: a tag of type and length, then 
 import math
 import struct
 import zlib
+from collections.abc import Callable
 from typing import NamedTuple
+
+from core.storage.readers import limits
 
 HEADER_BYTES = 128
 MATRIX, COMPRESSED = 14, 15
@@ -17,16 +20,11 @@ ITEM_BYTES = {1: 1, 2: 1, 3: 2, 4: 2, 5: 4, 6: 4, 7: 4, 9: 8, 12: 8, 13: 8, 16: 
 TEXT = frozenset({16, 17, 18})
 STRUCT, CHAR, NUMERIC = 2, 4, range(6, 16)
 COMPLEX = 0x0800
-MAX_DEPTH = 8
 CHUNK_BYTES = 1 << 20
 
 
 class BuildError(Exception):
     """A file is not built as its format demands."""
-
-
-class TooLargeError(BuildError):
-    """A file unpacks to more than is read."""
 
 
 class Element(NamedTuple):
@@ -36,22 +34,20 @@ class Element(NamedTuple):
     data: memoryview
 
 
-def check_build(content: bytes, max_bytes: int) -> None:
-    """Walk all elements of a file, unpacking what is compressed; raise `BuildError` on the first fault."""
+def check_build(content: bytes, check_size: Callable[[int, int], None]) -> None:
+    """Walk all elements of a file, unpacking what is compressed; raise `BuildError` on the first fault.
+
+    `check_size` is called with the bytes that an element declares and those it takes in the file, before
+    anything of it is unpacked.
+    """
     order = "<" if content[HEADER_BYTES - 2 : HEADER_BYTES] == b"IM" else ">"
-    total = 0
     # A compressed element is not padded; any other is a matrix, whose length is a multiple of 8.
     for element in _elements(memoryview(content)[HEADER_BYTES:], order, padded=False):
-        if element.kind == COMPRESSED:
-            unpacked = _unpack(element.data, max_bytes - total)
-            total += len(unpacked)
-            matrices = _elements(memoryview(unpacked), order)
-        else:
-            total += len(element.data)
-            matrices = [element]
-        if total > max_bytes:
-            raise TooLargeError(f"unpacks to more than {max_bytes / 1e9:.1f} GB")
-        for matrix in matrices:
+        if element.kind != COMPRESSED:
+            check_size(len(element.data), len(element.data))
+            _check_matrix(element, order, 0)
+            continue
+        for matrix in _elements(_unpack(element.data, order, check_size), order):
             _check_matrix(matrix, order, 0)
 
 
@@ -72,20 +68,34 @@ def _elements(data: memoryview, order: str, *, padded: bool = True) -> list[Elem
     return elements
 
 
-def _unpack(packed: memoryview, limit: int) -> bytes:
-    unpacker, parts, rest = zlib.decompressobj(), list[bytes](), bytes(packed)
-    total = 0
-    while rest and not unpacker.eof and total <= limit:
-        parts.append(unpacker.decompress(rest, CHUNK_BYTES))
-        total += len(parts[-1])
-        rest = unpacker.unconsumed_tail
-    if total > limit:
-        raise TooLargeError(f"unpacks to more than {total / 1e9:.1f} GB")
-    return b"".join(parts)
+def _unpack(packed: memoryview, order: str, check_size: Callable[[int, int], None]) -> memoryview:
+    """Unpack one compressed element, which is one matrix whose tag tells how much will come."""
+    unpacker = zlib.decompressobj()
+    head = unpacker.decompress(packed[:CHUNK_BYTES], 8)
+    if len(head) < 8:
+        raise BuildError(f"a compressed element unpacks to {len(head)} bytes, less than a tag")
+    length = struct.unpack_from(f"{order}I", head, 4)[0]
+    check_size(length, len(packed))
+    unpacked = bytearray(8 + length)
+    unpacked[:8], place = head, 8
+    for start in range(0, len(packed), CHUNK_BYTES):
+        rest = packed[start : start + CHUNK_BYTES] if start else unpacker.unconsumed_tail
+        while rest and not unpacker.eof:
+            # One byte more than is declared, so that what unpacks to more is noticed and goes no further.
+            part = unpacker.decompress(rest, min(CHUNK_BYTES, len(unpacked) - place + 1))
+            if place + len(part) > len(unpacked):
+                raise BuildError(
+                    f"a compressed element unpacks to more than the {length:,} bytes it declares"
+                )
+            unpacked[place : place + len(part)] = part
+            place, rest = place + len(part), unpacker.unconsumed_tail
+    if place < len(unpacked) or not unpacker.eof:
+        raise BuildError(f"a compressed element declares {length:,} bytes and unpacks to {place - 8:,}")
+    return memoryview(unpacked)
 
 
 def _check_matrix(matrix: Element, order: str, depth: int) -> None:
-    if matrix.kind != MATRIX or depth > MAX_DEPTH:
+    if matrix.kind != MATRIX or depth > limits.DEPTH:
         raise BuildError(f"an element of type {matrix.kind} at depth {depth} stands where a matrix should")
     if not matrix.data and depth:
         return  # an empty field

@@ -1,21 +1,22 @@
-"""MATLAB files, opened with distrust: sizes are checked before anything is loaded."""
+"""MATLAB files of version 5 to 7: build, declared sizes and types are checked before scipy loads any."""
 
 import math
 import struct
 import zlib
-from collections.abc import Iterable
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable, Mapping
+from io import BytesIO
+from types import MappingProxyType
+from typing import IO
 
 import numpy as np
-import scipy.io
-from numpy.typing import NDArray
+import scipy.io.matlab
 from scipy.io.matlab import MatReadError
 
 from core.errors import UnreadableFileError
-from core.storage.readers import mat5
+from core.storage.readers import limits, mat5
+from core.storage.readers.containers import Array, Attributes, Shapes
 
-MAX_BYTES = 2 << 30  # of one file's variables once unpacked
+SIGNATURE = b"MATLAB 5.0"
 NUMBERS = frozenset(
     "double single int8 uint8 int16 uint16 int32 uint32 int64 uint64 logical char".split()  # noqa: SIM905 - reads better
 )
@@ -23,103 +24,81 @@ READABLE = NUMBERS | {"struct"}
 # What scipy raises on files that are cut short or altered.
 DAMAGE = (
     MatReadError, ValueError, TypeError, KeyError, IndexError, AttributeError, EOFError, OSError,
-    NotImplementedError, ArithmeticError, MemoryError, struct.error, zlib.error, mat5.BuildError,
+    NotImplementedError, ArithmeticError, struct.error, zlib.error, mat5.BuildError,
 )  # fmt: skip
 
 
-def list_variables(path: Path) -> dict[str, tuple[int, ...]]:
-    """Return the variables' names and shapes, having checked what they unpack to and their types."""
-    try:
-        content = path.read_bytes()
-        _check_version(path, content[: mat5.HEADER_BYTES])
-        mat5.check_build(content, MAX_BYTES)
-        variables = scipy.io.whosmat(path)
-    except mat5.TooLargeError as error:
-        raise _too_large(path, str(error)) from error
-    except DAMAGE as error:
-        raise damaged(path, error) from error
-    for name, shape, kind in variables:
-        _check_variable(path, name, shape, kind)
-    return {name: tuple(shape) for name, shape, _ in variables}
+class MatFile:
+    """A MATLAB file whose build, declared sizes and types have been checked."""
 
+    attributes: Attributes = MappingProxyType({})  # the format has none
+    variable_attributes: Mapping[str, Attributes] = MappingProxyType({})
 
-def load_variables(path: Path, names: Iterable[str]) -> dict[str, NDArray[Any]]:
-    """Load the named variables of a file that `list_variables` has passed."""
-    wanted = list(names)
-    try:
-        loaded = scipy.io.loadmat(path, variable_names=wanted)
-    except DAMAGE as error:
-        raise damaged(path, error) from error
-    missing = [name for name in wanted if name not in loaded]
-    if missing:
-        raise UnreadableFileError(
-            f"{path.name}: {', '.join(missing)} could not be read; fetch the file again"
-        )
-    return {name: loaded[name] for name in wanted}
+    def __init__(self, file: IO[bytes], name: str) -> None:
+        self.file, self._content = name, file.read()
+        self._check_version()
+        self._total = 0
+        try:
+            mat5.check_build(self._content, self._check_size)
+            variables = scipy.io.matlab.whosmat(BytesIO(self._content))
+        except DAMAGE as error:
+            if isinstance(error, UnreadableFileError):
+                raise
+            raise self._damaged(error) from error
+        limits.check_count(name, "variables", len(variables))
+        for variable, shape, kind in variables:
+            self._check_variable(variable, shape, kind)
+        self.shapes: Shapes = {variable: tuple(shape) for variable, shape, _ in variables}
 
+    def load(self, names: Iterable[str]) -> dict[str, Array]:
+        """Load variables by name."""
+        wanted = list(names)
+        try:
+            loaded = scipy.io.matlab.loadmat(BytesIO(self._content), variable_names=wanted)
+        except DAMAGE as error:
+            raise self._damaged(error) from error
+        missing = [name for name in wanted if name not in loaded]
+        if missing:
+            raise UnreadableFileError(
+                f"{self.file}: {', '.join(missing)} could not be read; fetch the file again"
+            )
+        return {name: loaded[name] for name in wanted}
 
-def signal_of(path: Path, name: str, values: NDArray[Any]) -> NDArray[np.float32]:
-    """Return a variable as one channel of float32 samples."""
-    if values.dtype.kind not in "fiu" or values.size != max(values.shape, default=0) or not values.size:
-        raise UnreadableFileError(
-            f"{path.name}: {name} should be one column of numbers, found {values.dtype} of shape "
-            f"{values.shape}; export one channel a variable"
-        )
-    with np.errstate(over="ignore"):  # beyond float32 is not finite, and refused as such
-        samples = values.ravel().astype(np.float32)
-    finite = np.isfinite(samples)
-    if not finite.all():
-        first = int(np.argmin(finite))
-        raise UnreadableFileError(
-            f"{path.name}: {np.count_nonzero(~finite)} of {len(samples)} samples of {name} are not finite "
-            f"float32 numbers, the first ({values.ravel()[first]}) at sample {first}; cut the record there"
-        )
-    return samples
+    def load_struct(self, name: str) -> dict[str, Array]:
+        """Load the fields of a variable that is one struct."""
+        values = self.load([name])[name]
+        fields = values.dtype.names or ()
+        if values.size != 1:
+            raise UnreadableFileError(
+                f"{self.file}: {name} should be one struct, found shape {values.shape}; "
+                "check that it is the file meant and fetch it again"
+            )
+        return {field: np.asarray(values[field].item()) for field in fields}
 
+    def _check_size(self, num_bytes: int, packed_bytes: int) -> None:
+        limits.check_size(self.file, "a variable", num_bytes, packed_bytes)
+        self._total += num_bytes
+        limits.check_total(self.file, self._total, len(self._content))
 
-def number_of(path: Path, name: str, values: NDArray[Any]) -> float:
-    """Return a variable as one finite number above 0."""
-    if values.dtype.kind in "fiu" and values.size == 1 and 0 < values.item() < math.inf:
-        return float(values.item())
-    raise UnreadableFileError(
-        f"{path.name}: {name} should be one number above 0, found {values.dtype} of shape {values.shape}; "
-        "mend it in the source and export again"
-    )
-
-
-def damaged(path: Path, error: BaseException) -> UnreadableFileError:
-    """Return the error that says a file is cut short or altered."""
-    return UnreadableFileError(
-        f"{path.name} should be a MATLAB 5 to 7 file, but reading it failed "
-        f"({type(error).__name__}: {error}); fetch or export it again"
-    )
-
-
-def _check_version(path: Path, header: bytes) -> None:
-    if header.startswith((b"MATLAB 7.3", b"\x89HDF")):
-        raise UnreadableFileError(
-            f"{path.name} is a MATLAB 7.3 (HDF5) file; files of version 5 to 7 are read: "
-            "save it again in MATLAB with save(..., '-v7')"
-        )
-    if len(header) < mat5.HEADER_BYTES or not header.startswith(b"MATLAB 5.0"):
-        raise UnreadableFileError(
-            f"{path.name} should begin as a MATLAB 5.0 file does, found {header[:16]!r}; "
-            "check that it is the file meant and fetch it again"
+    def _damaged(self, error: Exception) -> UnreadableFileError:
+        return UnreadableFileError(
+            f"{self.file} should be a MATLAB 5 to 7 file, but reading it failed "
+            f"({type(error).__name__}: {error}); fetch or export it again"
         )
 
+    def _check_version(self) -> None:
+        header = self._content[: mat5.HEADER_BYTES]
+        if len(header) < mat5.HEADER_BYTES or not header.startswith(SIGNATURE):
+            raise UnreadableFileError(
+                f"{self.file} should begin as a MATLAB 5.0 or an HDF5 file does, found {header[:16]!r}; "
+                "check that it is the file meant and fetch it again"
+            )
 
-def _check_variable(path: Path, name: str, shape: tuple[int, ...], kind: str) -> None:
-    if kind not in READABLE:
-        raise UnreadableFileError(
-            f"{path.name}: variable {name} is of type {kind}; numbers and structs of numbers are read: "
-            "export the samples as a numeric array"
-        )
-    if math.prod(shape) * 8 > MAX_BYTES:
-        raise _too_large(path, f"declares {name} with {math.prod(shape):,} values")
-
-
-def _too_large(path: Path, what: str) -> UnreadableFileError:
-    return UnreadableFileError(
-        f"{path.name} {what}; at most {MAX_BYTES / 1e9:.1f} GB a file is read: "
-        "split the record and import the parts"
-    )
+    def _check_variable(self, variable: str, shape: tuple[int, ...], kind: str) -> None:
+        limits.check_name(self.file, "a variable", variable)
+        if kind not in READABLE:
+            raise UnreadableFileError(
+                f"{self.file}: variable {variable} is of type {kind}; numbers and structs of numbers are "
+                "read: export the samples as a numeric array"
+            )
+        limits.check_size(self.file, variable, math.prod(shape), len(self._content))

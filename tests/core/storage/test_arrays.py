@@ -1,11 +1,14 @@
+import errno
 import hashlib
+import os
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from core.errors import InvalidInputError, NotFoundError
-from core.storage import arrays
+from core.errors import DiskError, InvalidInputError, NoSpaceError, NotFoundError
+from core.storage import arrays, room
 from core.vibration import pyramid
 
 
@@ -36,13 +39,15 @@ def test_recording_and_pyramid_come_back_as_written(folder, samples):
     ]  # fmt: skip
 
 
-def test_writing_again_touches_nothing(folder, samples):
+@pytest.mark.parametrize("again", [arrays.write, lambda samples: arrays.write_stream([samples])])
+def test_writing_again_makes_the_stored_file_young_and_writes_nothing(folder, samples, again):
     stored = arrays.write(samples)
-    before = (folder / stored.path).stat()
-    assert arrays.write(samples) == stored
-    assert arrays.write_stream([samples]) == stored
-    after = (folder / stored.path).stat()
-    assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
+    file = folder / stored.path
+    os.utime(file, (1.0, 1.0))
+    before = file.stat()
+    assert again(samples) == stored
+    assert file.stat().st_ino == before.st_ino
+    assert file.stat().st_mtime > time.time() - 60
     assert list(folder.glob(".*")) == []
 
 
@@ -57,9 +62,9 @@ def test_stream_of_chunks_is_the_record_written_whole(folder, samples):
 def test_interrupted_write_leaves_no_draft_and_no_recording(folder, samples):
     def chunks():
         yield samples
-        raise OSError(28, "No space left on device")
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(NoSpaceError, match="no room is left at"):
         arrays.write_stream(chunks())
     assert [path for path in folder.rglob("*") if path.is_file()] == []
 
@@ -76,11 +81,19 @@ def test_pyramid_is_whole_wherever_the_recording_is(folder, samples, monkeypatch
 
     with monkeypatch.context() as failing:
         failing.setattr(Path, "replace", fail_at_the_third)
-        with pytest.raises(OSError, match="Input/output"):
+        with pytest.raises(DiskError, match="Input/output"):
             arrays.write(samples)
     assert len(list(folder.rglob("*.p*.npy"))) == 2
     assert len(list(folder.rglob("*"))) == 3
     assert len(arrays.open_levels(arrays.write(samples).path)) == 3
+
+
+def test_recording_that_does_not_fit_is_refused_before_a_byte_is_written(folder, samples, monkeypatch):
+    size = 4 * len(samples)
+    monkeypatch.setattr("core.storage.room.free_bytes", lambda _folder: size + room.RESERVE_BYTES)
+    with pytest.raises(NoSpaceError, match=r"21\.6 MB are free, 4\.8 MB are needed beside the 17 MB"):
+        arrays.write(samples)  # its pyramid has no room
+    assert not folder.exists()
 
 
 def test_short_recording_has_no_pyramid(folder):

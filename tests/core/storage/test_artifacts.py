@@ -2,7 +2,7 @@ import hashlib
 
 import pytest
 
-from core.errors import InvalidInputError, NotFoundError
+from core.errors import InvalidInputError, NotFoundError, UnreadableFileError
 from core.storage import artifacts
 
 
@@ -42,3 +42,25 @@ def test_no_path_can_be_smuggled_in(home, artifact_id):
     for act in (artifacts.path_of, artifacts.delete):
         with pytest.raises(InvalidInputError, match="not an artifact's id"):
             act(artifact_id)
+
+
+def test_file_is_whole_only_with_every_bit_of_its_row(home):
+    content = bytes(range(40))
+    with artifacts.writing() as draft:
+        draft.path.write_bytes(content)
+    row = (draft.artifact_id, draft.size, draft.sha256)
+    path = artifacts.path_of(draft.artifact_id)
+    assert artifacts.get_whole(*row) == path
+    for bit in range(8 * len(content)):
+        flipped = bytearray(content)
+        flipped[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(flipped)
+        with pytest.raises(UnreadableFileError, match="SHA-256 of artifact"):
+            artifacts.get_whole(*row)
+    for other in (content[:-1], content + b"\0", b""):
+        path.write_bytes(other)
+        with pytest.raises(UnreadableFileError, match=f"has {len(other)} bytes, and its row says 40"):
+            artifacts.get_whole(*row)
+    path.unlink()
+    with pytest.raises(NotFoundError):
+        artifacts.get_whole(*row)

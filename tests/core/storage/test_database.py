@@ -4,7 +4,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from sqlalchemy import QueuePool, select, text, update
+from sqlalchemy import QueuePool, event, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidRequestError
 
 from core.models import Tag, User
@@ -35,13 +35,31 @@ def test_postgresql_url_is_given_the_driver_we_ship() -> None:
     assert make_engine("postgres://postgres@localhost/x").dialect.driver == "psycopg"
 
 
+def test_a_gone_postgresql_host_is_noticed_in_time_unless_the_url_says_otherwise() -> None:
+    asked: list[dict[str, object]] = []
+
+    def hear(_dialect: object, _record: object, _args: object, options: dict[str, object]) -> None:
+        asked.append(options)
+        raise InterruptedError
+
+    for query in ("", "?connect_timeout=60"):
+        engine = make_engine(f"postgresql://postgres@localhost/x{query}")
+        event.listen(engine, "do_connect", hear)
+        with pytest.raises(InterruptedError):
+            engine.connect()
+    assert [(int(str(o["connect_timeout"])), o["tcp_user_timeout"]) for o in asked] == [
+        (5, 20_000),
+        (60, 20_000),
+    ]
+
+
 def test_sqlite_folder_is_made_and_the_file_waits_and_enforces(tmp_path: Path) -> None:
     engine = make_engine(f"sqlite:///{tmp_path / 'a' / 'b' / 'c.db'}")
     with engine.connect() as connection:
-        pragmas = ("journal_mode", "foreign_keys", "synchronous", "busy_timeout")
+        pragmas = ("journal_mode", "foreign_keys", "synchronous", "busy_timeout", "journal_size_limit")
         values = [connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() for pragma in pragmas]
     engine.dispose()
-    assert values == ["wal", 1, 1, 30_000]
+    assert values == ["wal", 1, 1, 30_000, 64 << 20]
 
 
 def test_one_engine_a_process_and_url(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

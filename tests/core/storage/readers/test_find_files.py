@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from core.errors import InvalidInputError, UnreadableFileError
+from core.errors import InvalidInputError
 from core.storage import readers
 
 
@@ -37,6 +37,7 @@ def test_missing_path_is_refused(tmp_path):
         readers.find_files([tmp_path / "nowhere"])
 
 
-def test_file_of_another_kind_is_refused(tmp_path):
-    with pytest.raises(UnreadableFileError, match=r"\.mat files are read"):
-        readers.read_file(tmp_path / "x.csv")
+def test_file_that_is_named_itself_is_tried_whatever_its_kind(tmp_path):
+    (tmp_path / "model.pt").touch()
+    assert readers.find_files([tmp_path]) == []
+    assert readers.find_files([tmp_path / "model.pt"]) == [tmp_path / "model.pt"]

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 import scipy.io
@@ -9,8 +7,8 @@ from core.storage import readers
 from core.storage.readers import mfpt
 
 
-def test_4_files_hold_4_channels_at_the_rate_they_state(shared_data):
-    recordings = [r for path in readers.find_files([shared_data / "mfpt"]) for r in readers.read_file(path)]
+def test_4_files_hold_4_channels_at_the_rate_they_state(shared_data, read_path):
+    recordings = [r for path in readers.find_files([shared_data / "mfpt"]) for r in read_path(path)]
     assert [(r.record, r.fault_class, r.load) for r in recordings] == [
         ("InnerRaceFault_vload_1", "inner_race", "0"),
         ("InnerRaceFault_vload_4", "inner_race", "150"),
@@ -36,24 +34,24 @@ def write(path, **changes):
     return path
 
 
-def test_load_may_be_a_number(tmp_path):
-    (recording,) = readers.read_file(write(tmp_path / "baseline_1.mat"))
+def test_load_may_be_a_number(tmp_path, read_path):
+    (recording,) = read_path(write(tmp_path / "baseline_1.mat"))
     assert (recording.fault_class, recording.severity, recording.load) == ("healthy", "nominal", "270")
 
 
-def test_missing_field_is_named(tmp_path):
+def test_missing_field_is_named(tmp_path, read_path):
     with pytest.raises(
         UnreadableFileError, match=r"one struct with sr, gs, load, rate, found .* with sr, load, rate"
     ):
-        readers.read_file(write(tmp_path / "baseline_1.mat", gs=None))
+        read_path(write(tmp_path / "baseline_1.mat", gs=None))
 
 
-def test_struct_of_something_else_is_refused(tmp_path):
+def test_struct_of_something_else_is_refused(tmp_path, read_path):
     with pytest.raises(UnreadableFileError, match=r"bearing\.gs should be one column of numbers"):
-        readers.read_file(write(tmp_path / "baseline_1.mat", gs=np.array(["a", 1], dtype=object)))
+        read_path(write(tmp_path / "baseline_1.mat", gs=np.array(["a", 1], dtype=object)))
 
 
 @pytest.mark.parametrize("name", ["x", "InnerRace_OuterRace"])
 def test_name_without_one_label_is_refused(name):
     with pytest.raises(UnreadableFileError, match="its name tells"):
-        mfpt.fault_class_of(Path(f"{name}.mat"))
+        mfpt.fault_class_of(f"{name}.mat")

@@ -1,0 +1,81 @@
+"""Rows of our own database as Arrow, column by column, past the session's objects."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    ColumnElement,
+    Connection,
+    DateTime,
+    Float,
+    Integer,
+    Numeric,
+    Select,
+    Text,
+    cast,
+    type_coerce,
+)
+from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
+
+BATCH_ROWS = 50_000
+MOMENT = pa.timestamp("us", tz="UTC")
+
+
+def arrow_type(kind: TypeEngine[Any]) -> pa.DataType:
+    """Return the Arrow type that a column's values have; JSON stays the text that it is stored as."""
+    kind = kind.impl_instance if isinstance(kind, TypeDecorator) else kind
+    if isinstance(kind, Boolean):
+        return pa.bool_()
+    if isinstance(kind, Integer):
+        return pa.int64()
+    if isinstance(kind, Numeric | Float):
+        return pa.float64()
+    return MOMENT if isinstance(kind, DateTime) else pa.string()
+
+
+def schema_of(columns: Sequence[ColumnElement[Any]]) -> pa.Schema:
+    """Return the names and types of selected columns."""
+    return pa.schema([(column.key or str(column), arrow_type(column.type)) for column in columns])
+
+
+def as_stored(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
+    """Return a select of the same rows, its values as the driver gives them: making objects is what costs."""
+    return statement.with_only_columns(*map(_as_stored, statement.selected_columns))
+
+
+def read_batches(
+    connection: Connection, stored: Select[*tuple[Any, ...]], schema: pa.Schema
+) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a select `as_stored`, some ten thousand at a time, never all in memory."""
+    with connection.execute(stored, execution_options={"yield_per": BATCH_ROWS}) as result:
+        for rows in result.partitions():
+            yield _batch(rows, schema)
+
+
+def read_table(connection: Connection, stored: Select[*tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
+    """Return all rows of a select `as_stored`."""
+    return pa.Table.from_batches(read_batches(connection, stored, schema), schema=schema)
+
+
+def _as_stored(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    kind = column.type.impl_instance if isinstance(column.type, TypeDecorator) else column.type
+    raw = cast(column, Text) if isinstance(kind, JSON) else type_coerce(column, NullType())
+    return raw.label(column.key or str(column))
+
+
+def _batch(rows: Sequence[Any], schema: pa.Schema) -> pa.RecordBatch:
+    columns = [
+        _column(values, field.type) for values, field in zip(zip(*rows, strict=True), schema, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _column(values: tuple[Any, ...], kind: pa.DataType) -> pa.Array:
+    if kind == MOMENT and isinstance(next((value for value in values if value is not None), None), str):
+        return pa.array(values, pa.string()).cast(pa.timestamp("us")).cast(MOMENT)  # SQLite's, which are UTC
+    if kind == pa.bool_():
+        return pa.array([None if value is None else bool(value) for value in values], kind)
+    return pa.array(values, kind)

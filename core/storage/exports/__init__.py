@@ -1,0 +1,1 @@
+"""Experiments as files and stores that other programs read."""
