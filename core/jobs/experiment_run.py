@@ -1,10 +1,10 @@
 """What notebooks/train.ipynb calls: one experiment from its row to its results, under a claim."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from time import monotonic
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import select
 
@@ -12,22 +12,23 @@ from core.errors import BrinellError, ConflictError, SupersededError
 from core.evaluation.leakage import LeakageAudit, audit
 from core.evaluation.metrics import Scores, score
 from core.evaluation.splits import Split, split_records
+from core.jobs.checkpoints import Checkpoints
+from core.jobs.heart import beating
 from core.jobs.provenance import describe_origin
 from core.jobs.run_files import RunFiles
 from core.jobs.run_results import Sides, count_sides, describe_audit, summarise_run, tabulate_predictions
-from core.jobs.running import beating, note_failure, worker_name
+from core.jobs.running import note_failure, worker_name
 from core.jobs.training_data import TrainingData, load_data
 from core.learning import networks
 from core.learning.devices import device_name, resolve_device
 from core.learning.results import EpochRecord, FitResult, StepRecord
-from core.learning.states import TrainerState
+from core.learning.states import Basis, TrainerState
 from core.learning.trainer import fit, predict
 from core.learning.windows import SplitWindows, cut_split
 from core.models import TrainingRun
 from core.services.experiments import (
     Epoch,
     complete_experiment,
-    forget_epochs_after,
     get_experiment,
     record_epochs,
     record_results,
@@ -36,10 +37,17 @@ from core.services.experiments import (
 from core.services.jobs import Claim, JobKind, claim_run
 from core.specs import TrainingSpec
 from core.storage.database import read_scope, session_scope
+from core.storage.transactions import run_write
 
-STATE_EVERY_S = 5.0
 # A row that waits again was paused and resumed since the last epoch: the next attempt goes on from here.
-WORD_OF_STATUS = {"running": None, "paused": "paused", "pending": "paused", "cancelled": "cancelled"}
+# One that failed while it ran reached its time limit, and can be resumed with a larger one.
+WORD_OF_STATUS = {
+    "running": None,
+    "paused": "paused",
+    "pending": "paused",
+    "failed": "paused",
+    "cancelled": "cancelled",
+}
 
 
 class ExperimentRun:
@@ -60,8 +68,7 @@ class ExperimentRun:
         self.files = RunFiles(self.claim)
         self._status: str = "running"
         self._steps: list[StepRecord] = []
-        self._state: TrainerState | None = None
-        self._state_kept_at = monotonic()
+        self._word: str | None = None  # that ends the training
 
     def load(self) -> pd.DataFrame:
         """Open the records, split them, cut the windows; store the audit; return the sides as a table."""
@@ -83,10 +90,13 @@ class ExperimentRun:
         """Note on the row why a run by hand failed; a worker does that for its own."""
         try:
             yield
-        except BrinellError as error:
+        except Exception as error:
+            # A kernel outlives its cells: a heart that went on would have the row run for ever. The
+            # error itself goes on to the cell, which shows it.
             self._heart.close()
             if self._claimed_here and not isinstance(error, SupersededError):
-                note_failure(self.claim, str(error))
+                told = str(error) if isinstance(error, BrinellError) else f"{type(error).__name__}: {error}"
+                note_failure(self.claim, told)
             raise
 
     def _load(self) -> pd.DataFrame:
@@ -100,9 +110,10 @@ class ExperimentRun:
             self.data.recordings, self.data.records, self.split, self.spec.windows
         )
         self.sides: Sides = count_sides(self.data, self.split, self.windows)
+        self.checkpoints = Checkpoints(self.claim, Basis(self.spec, self.data.checksum))
         stored = describe_audit(self.audit, self.split, self.sides)
-        with session_scope() as session:
-            record_split(session, self.claim, stored, self._provenance())
+        provenance = self._provenance()
+        run_write(lambda session: record_split(session, self.claim, stored, provenance))
         return pd.DataFrame(self.sides).T
 
     def _fit(self) -> FitResult:
@@ -110,26 +121,25 @@ class ExperimentRun:
             self.spec.model, len(self.split.classes), self.spec.windows.length, self.spec.model_options
         )
         self.network = network
-        state = self.files.find_state()
-        with session_scope() as session:
-            forget_epochs_after(session, self.claim, state.epoch if state else 0)
+        state = self.checkpoints.take_up(network)
         self.result = fit(
             self.windows.train,
             self.windows.validation,
             network,
             self.spec,
             on_epoch=self._on_epoch,
-            should_stop=lambda: WORD_OF_STATUS.get(self._status, "cancelled"),
+            should_stop=self._should_stop,
             on_step=self._steps.append,
             state=state,
             on_state=self._on_state,
         )
         self.files.keep_steps(self._steps)
-        if self.result.reason == "paused" and self._state is not None:
-            self.files.keep_state(self._state)
+        if self.result.reason == "cancelled":
+            self.checkpoints.drop()
         if self.result.reason == "diverged":
+            side = "validation" if np.isfinite(self._steps[-1].losses).all() else "training"
             raise BrinellError(
-                f"the loss was no longer finite in epoch {self.result.last_epoch}, at learning rate "
+                f"the {side} loss was no longer finite in epoch {self.result.last_epoch}, at learning rate "
                 f"{self.spec.optimizer.learning_rate:g}; try a smaller one"
             )
         return self.result
@@ -155,6 +165,11 @@ class ExperimentRun:
             if self._claimed_here:
                 complete_experiment(session, self.claim)
         return self.scores
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """What was wrong with the checkpoints of earlier attempts, and how this one went on."""
+        return self.checkpoints.findings
 
     def epochs(self) -> pd.DataFrame:
         """Return the stored epochs of this experiment, those of earlier attempts among them."""
@@ -183,16 +198,15 @@ class ExperimentRun:
             duration_seconds=record.duration_s,
             metrics={**record.metrics, "windows_per_second": record.windows_per_second},
         )
-        with session_scope() as session:
-            self._status = record_epochs(session, self.claim, [epoch])
+        self._status = run_write(lambda session: record_epochs(session, self.claim, [epoch]))
 
-    def _on_state(self, state: TrainerState) -> None:
-        self._state = state
-        if monotonic() - self._state_kept_at >= STATE_EVERY_S:
-            # First the steps: of those that a later attempt writes again, the later ones count.
-            self.files.keep_steps(self._steps)
-            self.files.keep_state(state)
-            self._state_kept_at = monotonic()
+    def _should_stop(self) -> str | None:
+        self._word = WORD_OF_STATUS.get(self._status, "cancelled")
+        return self._word
+
+    def _on_state(self, take: Callable[[], TrainerState]) -> None:
+        # Whatever else ends a training, somebody may want it to go on from where it was.
+        self.checkpoints.keep(take, at_once=self._word not in {None, "cancelled"})
 
     def _provenance(self) -> dict[str, Any]:
         return {

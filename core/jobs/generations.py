@@ -1,13 +1,19 @@
 """Generate a physics-made data set: each record stored as it is made, all entered at once."""
 
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
 from core.jobs.progress import Progress
 from core.jobs.recordings import store_recording
 from core.models import DatasetGeneration
-from core.services.datasets import add_signals, ensure_dataset
+from core.services.access import Actor
+from core.services.datasets import StoredRecording, add_signals, ensure_dataset
 from core.services.jobs import Claim, complete_run
 from core.services.users import get_actor
 from core.specs import GenerationSpec
-from core.storage.database import read_scope, session_scope
+from core.storage.database import read_scope
+from core.storage.transactions import run_write
 from core.vibration.synthesis import count_records, generate
 
 DESCRIPTION = (
@@ -28,10 +34,16 @@ def generate_dataset(claim: Claim) -> None:
         stored.append(store_recording(recording))
         if not progress.advance():
             return
-    with session_scope() as session:
-        dataset = ensure_dataset(session, actor, spec.dataset, DESCRIPTION)
-        row = session.get_one(DatasetGeneration, claim.row_id)
-        row.dataset_id = dataset.id
-        row.num_signals = add_signals(session, actor, dataset, stored)
-        row.progress = 100
-        complete_run(session, claim)
+    run_write(lambda session: _enter(session, actor, claim, spec.dataset, stored))
+
+
+def _enter(
+    session: Session, actor: Actor, claim: Claim, name: str, stored: Sequence[StoredRecording]
+) -> None:
+    # First, so that a second try after a commit that went unanswered ends here.
+    complete_run(session, claim)
+    dataset = ensure_dataset(session, actor, name, DESCRIPTION)
+    row = session.get_one(DatasetGeneration, claim.row_id)
+    row.dataset_id = dataset.id
+    row.num_signals = add_signals(session, actor, dataset, stored)
+    row.progress = 100

@@ -1,18 +1,17 @@
 """Import recordings: read each file, store its channels, then enter all of them at once."""
 
-import hashlib
-import os
 from collections import Counter, deque
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from itertools import count
 
-import structlog
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.errors import InvalidInputError
+from core.jobs.import_reading import FileResult, read_source
+from core.jobs.import_sources import SourceFile, delete_uploads, list_skipped, list_sources
 from core.jobs.progress import Progress
 from core.jobs.recordings import store_recording
 from core.models import Dataset, DatasetImport, Signal
@@ -20,28 +19,14 @@ from core.services.access import Actor
 from core.services.datasets import StoredRecording, add_signals, ensure_dataset
 from core.services.jobs import Claim, complete_run
 from core.services.users import get_actor
-from core.specs import ImportSpec, MixedRates
-from core.storage import arrays, readers
-from core.storage.database import read_scope, session_scope
+from core.specs import ImportSpec, MixedRates, StatedFacts
+from core.storage import arrays
+from core.storage.database import read_scope
+from core.storage.transactions import run_write
 from core.vibration.sampling import resample
 
-logger = structlog.get_logger(__name__)
-
-
-# Reading and transforming let go of the interpreter's lock, and disks take several flushes at once.
+# Readers are processes of their own, and disks take several flushes at once.
 READERS = 4
-LARGEST_FILE_BYTES = 2 << 30  # a file is held in memory while it is read
-
-
-@dataclass(frozen=True, slots=True)
-class FileResult:
-    """What one file gave: its content's hash and its channels, or why it was refused."""
-
-    name: str
-    num_bytes: int
-    digest: str | None = None
-    stored: tuple[StoredRecording, ...] = ()
-    error: str | None = None
 
 
 @dataclass(slots=True)
@@ -53,22 +38,31 @@ class Gathered:
     stored: list[StoredRecording] = field(default_factory=list)
     errors: dict[str, str] = field(default_factory=dict)  # by file name
     findings: list[str] = field(default_factory=list)
+    num_files: int = 0
     num_bytes: int = 0
     num_known: int = 0
 
     def add(self, result: FileResult) -> None:
         """Count one file's result in."""
+        self.num_files += 1
         self.num_bytes += result.num_bytes
         if result.error is not None:
-            self.errors[result.name] = result.error
+            self.errors[self._free_name(result.name)] = result.error
         elif result.digest in self.stored_before:
             self.num_known += 1
-        elif (first := self.met.setdefault(str(result.digest), result.name)) != result.name:
+        elif (first := self.met.get(str(result.digest))) is not None:
             self.findings.append(f"{result.name} holds the same bytes as {first}, so it is left out")
         else:
+            self.met[str(result.digest)] = result.name
             self.stored.extend(result.stored)
             for item in result.stored:
                 self.findings.extend(f"{item.signal_id}: {finding}" for finding in item.recording.findings)
+
+    def _free_name(self, name: str) -> str:
+        """Return the name, numbered where several uploads came under the same."""
+        if name not in self.errors:
+            return name
+        return next(free for n in count(2) if (free := f"{name} ({n})") not in self.errors)
 
 
 def import_files(claim: Claim) -> None:
@@ -79,44 +73,39 @@ def import_files(claim: Claim) -> None:
         actor = get_actor(session, row.created_by, "job")
         gathered = Gathered(_known_files(session, spec.dataset))
         rates = _stored_rates(session, spec.dataset)
-    files = readers.find_files(spec.paths)
-    if not files:
-        raise InvalidInputError(
-            f"no recording lies under {', '.join(map(str, spec.paths))}; give .mat files or a folder of them"
-        )
-    if not _gather_all(claim, files, gathered):
+        sources = list_sources(session, actor, spec)
+    gathered.findings.extend(list_skipped(spec))
+    if not _gather_all(claim, sources, spec.stated, gathered):
         return
     if gathered.num_known:
-        gathered.findings.append(
-            f"{gathered.num_known} of {len(files)} files are in the data set already; not entered again"
-        )
+        known = f"{gathered.num_known} of {gathered.num_files} files"
+        gathered.findings.append(f"{known} are in the data set already; not entered again")
     _settle_rates(spec.mixed_rates, rates, gathered)
-    with session_scope() as session:
-        _report(session, claim, gathered, len(files))
+    run_write(lambda session: _report(session, claim, gathered))
     if not gathered.stored and not gathered.num_known:
         first = next(iter(gathered.errors.values()))
-        raise InvalidInputError(f"nothing of {len(files)} files could be entered; the first: {first}")
-    with session_scope() as session:
-        _enter(session, actor, claim, spec.dataset, gathered)
+        raise InvalidInputError(
+            f"none of the files could be entered ({gathered.num_files}); the first: {first}"
+        )
+    run_write(lambda session: _enter(session, actor, claim, spec, gathered))
 
 
-def _gather_all(claim: Claim, files: Sequence[Path], gathered: Gathered) -> bool:
+def _gather_all(claim: Claim, sources: Sequence[SourceFile], stated: StatedFacts, gathered: Gathered) -> bool:
     """Read all files, a few at a time; False where the import was cancelled meanwhile."""
-    progress, waiting = Progress(claim, len(files)), deque[Future[FileResult]]()
-    folder = Path(os.path.commonpath([path.parent for path in files]))
+    progress, waiting = Progress(claim, len(sources)), deque[Future[list[FileResult]]]()
     with ThreadPoolExecutor(READERS, thread_name_prefix="import") as pool:
-        for path in files:
-            # No more in flight than are read at once: a file is held in memory while it is.
-            if len(waiting) >= READERS:
-                gathered.add(waiting.popleft().result())
-                if not progress.advance():
-                    return False
-            waiting.append(pool.submit(_read, path, str(path.relative_to(folder)), gathered.stored_before))
-        for future in waiting:
-            gathered.add(future.result())
-            if not progress.advance():
+        for source in sources:
+            # No more in flight than are read at once: a cancelled import reads no further.
+            if len(waiting) >= READERS and not _gather(waiting.popleft(), gathered, progress):
                 return False
-    return True
+            waiting.append(pool.submit(read_source, source, stated, gathered.stored_before))
+        return all(_gather(future, gathered, progress) for future in waiting)
+
+
+def _gather(future: Future[list[FileResult]], gathered: Gathered, progress: Progress) -> bool:
+    for result in future.result():
+        gathered.add(result)
+    return progress.advance()
 
 
 def _known_files(session: Session, dataset: str) -> frozenset[str]:
@@ -135,34 +124,6 @@ def _stored_rates(session: Session, dataset: str) -> Counter[float]:
         .group_by(Signal.sampling_rate_hz)
     )
     return Counter(dict(rows.all()))
-
-
-def _too_large(path: Path, size: int) -> str:
-    return (
-        f"{path.name} has {size / 1e9:,.1f} GB and at most {LARGEST_FILE_BYTES / 1e9:,.1f} GB are read; "
-        "split it at its source"
-    )
-
-
-def _read(path: Path, name: str, stored_before: Set[str]) -> FileResult:
-    try:
-        if (size := path.stat().st_size) > LARGEST_FILE_BYTES:
-            return FileResult(path.name, 0, error=_too_large(path, size))
-        content = path.read_bytes()
-    except OSError as error:
-        return FileResult(name, 0, error=f"{name} cannot be read: {error.strerror}; check its permissions")
-    digest = hashlib.sha256(content).hexdigest()
-    if digest in stored_before:
-        return FileResult(name, len(content), digest)
-    try:
-        stored = tuple(
-            store_recording(replace(recording, meta_data={**recording.meta_data, "source_sha256": digest}))
-            for recording in readers.read_file(path)
-        )
-    except InvalidInputError as error:
-        logger.warning("file_refused", file=name, reason=str(error))
-        return FileResult(name, len(content), error=str(error))
-    return FileResult(name, len(content), digest, stored)
 
 
 def _settle_rates(choice: MixedRates, stored_rates: Counter[float], gathered: Gathered) -> None:
@@ -209,16 +170,18 @@ def _resampled(item: StoredRecording, usual_hz: float, gathered: Gathered) -> St
     )
 
 
-def _report(session: Session, claim: Claim, gathered: Gathered, num_files: int) -> None:
+def _report(session: Session, claim: Claim, gathered: Gathered) -> None:
     row = session.get_one(DatasetImport, claim.row_id)
-    row.num_files, row.num_bytes = num_files, gathered.num_bytes
+    row.num_files, row.num_bytes = gathered.num_files, gathered.num_bytes
     row.errors, row.findings, row.num_signals = gathered.errors, gathered.findings, 0
 
 
-def _enter(session: Session, actor: Actor, claim: Claim, dataset: str, gathered: Gathered) -> None:
-    target = ensure_dataset(session, actor, dataset)
+def _enter(session: Session, actor: Actor, claim: Claim, spec: ImportSpec, gathered: Gathered) -> None:
+    # First, so that a second try after a commit that went unanswered ends here.
+    complete_run(session, claim)
+    target = ensure_dataset(session, actor, spec.dataset)
     row = session.get_one(DatasetImport, claim.row_id)
     row.dataset_id = target.id
     row.num_signals = add_signals(session, actor, target, gathered.stored)
     row.progress = 100
-    complete_run(session, claim)
+    delete_uploads(session, spec.uploads)

@@ -4,7 +4,7 @@ import time
 
 from core.services.datasets import report_progress
 from core.services.jobs import Claim
-from core.storage.database import session_scope
+from core.storage.transactions import run_write
 
 EVERY_S = 0.25
 
@@ -23,6 +23,6 @@ class Progress:
         if now - self._written_at < EVERY_S and self._done < self._total:
             return True
         self._written_at = now
-        with session_scope() as session:
-            # 100 is written with the rows themselves, so that it never stands for work still to come.
-            return report_progress(session, self._claim, min(99, 100 * self._done // self._total))
+        # 100 is written with the rows themselves, so that it never stands for work still to come.
+        percent = min(99, 100 * self._done // self._total)
+        return run_write(lambda session: report_progress(session, self._claim, percent))

@@ -1,46 +1,27 @@
-"""The files one run leaves: its state, best weights, step log and predictions; file first, row after."""
+"""The files one run leaves: best weights, step log and predictions; file first, row after."""
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from safetensors.torch import save_file
-from sqlalchemy import select
 from torch import Tensor
 
 from core.learning.results import StepRecord
-from core.learning.states import TrainerState, load_state, save_state
-from core.models import Artifact
 from core.services.experiments import ArtifactFile, add_artifact
 from core.services.jobs import Claim
 from core.storage import artifacts
-from core.storage.database import read_scope, session_scope
+from core.storage.transactions import run_write
 
 SAFETENSORS = "application/x-safetensors"
 PARQUET = "application/vnd.apache.parquet"
 
 
 class RunFiles:
-    """Writes and finds the artifacts of one claimed experiment."""
+    """Writes the artifacts of one claimed experiment."""
 
     def __init__(self, claim: Claim) -> None:
         self.claim = claim
-
-    def find_state(self) -> TrainerState | None:
-        """Return the state that an earlier attempt kept, or None."""
-        with read_scope() as session:
-            state_id = session.scalar(
-                select(Artifact.id).where(
-                    Artifact.experiment_id == self.claim.row_id, Artifact.kind == "state"
-                )
-            )
-        return None if state_id is None else load_state(artifacts.path_of(state_id))
-
-    def keep_state(self, state: TrainerState) -> None:
-        """Keep the training's whole state, so that it can go on after this epoch."""
-        with artifacts.writing() as draft:
-            save_state(state, draft.path)
-        self._enter(draft, "state", "state.safetensors", SAFETENSORS)
 
     def keep_weights(self, weights: dict[str, Tensor]) -> str:
         """Keep the best weights and return the artifact's id."""
@@ -49,7 +30,7 @@ class RunFiles:
         return self._enter(draft, "checkpoint", "best.safetensors", SAFETENSORS)
 
     def keep_steps(self, steps: list[StepRecord]) -> None:
-        """Keep this attempt's step log."""
+        """Keep the step log, that of the attempts before this one included."""
         if not steps:
             return
         sizes = [len(s.losses) for s in steps]
@@ -64,7 +45,7 @@ class RunFiles:
                 "learning_rate": np.concatenate([s.learning_rates for s in steps]),
             }
         )
-        self._keep_table(table, "steps", f"steps-{self.claim.attempt}.parquet")
+        self._keep_table(table, "steps", "steps.parquet")
 
     def keep_predictions(self, columns: dict[str, NDArray[np.generic] | list[str]]) -> None:
         """Keep the test windows with what was predicted."""
@@ -76,14 +57,21 @@ class RunFiles:
         self._enter(draft, kind, name, PARQUET)
 
     def _enter(self, draft: artifacts.Draft, kind: str, name: str, media_type: str) -> str:
-        file = ArtifactFile(
-            id=draft.artifact_id,
-            kind=kind,
-            name=name,
-            media_type=media_type,
-            size_bytes=draft.size,
-            sha256=draft.sha256,
-        )
-        with session_scope() as session:
-            add_artifact(session, self.claim, file)
+        file = describe_file(draft, kind, name, media_type)
+        run_write(lambda session: add_artifact(session, self.claim, file))
         return file.id
+
+
+def describe_file(
+    draft: artifacts.Draft, kind: str, name: str, media_type: str, epoch: int | None = None
+) -> ArtifactFile:
+    """Return a written draft as its row tells it."""
+    return ArtifactFile(
+        id=draft.artifact_id,
+        kind=kind,
+        name=name,
+        media_type=media_type,
+        size_bytes=draft.size,
+        sha256=draft.sha256,
+        epoch=epoch,
+    )

@@ -1,7 +1,8 @@
-"""Recordings of both sources as their files look, small."""
+"""Recordings of both sources as their files look, small; experiments, and who meddles with them."""
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,8 +12,9 @@ from core.jobs.running import run_job
 from core.queries.runs import ImportReport, get_import_report
 from core.services.access import Actor
 from core.services.datasets import request_import
+from core.services.experiments import create_experiment
 from core.services.jobs import JobKind
-from core.specs import ImportSpec, MixedRates
+from core.specs import ImportSpec, MixedRates, TrainingSpec
 from core.storage.database import read_scope, session_scope
 
 RPM = 1797.0
@@ -67,3 +69,33 @@ def do_import(researcher: Actor) -> Callable[..., ImportReport]:
             return get_import_report(session, row_id)
 
     return act
+
+
+@pytest.fixture
+def create(researcher: Actor) -> Callable[[TrainingSpec], int]:
+    """Store a pending experiment and return its id."""
+
+    def act(spec: TrainingSpec) -> int:
+        with session_scope() as session:
+            return create_experiment(session, researcher, spec).id
+
+    return act
+
+
+@pytest.fixture
+def act_at_epoch(monkeypatch: pytest.MonkeyPatch, researcher: Actor) -> Callable[..., None]:
+    """Do something to the row when an epoch has just been trained, as a person would meanwhile."""
+    from core.jobs.experiment_run import ExperimentRun
+
+    record = ExperimentRun._on_epoch
+
+    def install(number: int, act: Callable[..., object] | None) -> None:
+        def on_epoch(self: ExperimentRun, epoch: Any) -> None:
+            if act is not None and epoch.epoch == number:
+                with session_scope() as session:
+                    act(session, researcher, self.claim.row_id)
+            record(self, epoch)
+
+        monkeypatch.setattr(ExperimentRun, "_on_epoch", on_epoch)
+
+    return install

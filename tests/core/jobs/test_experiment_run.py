@@ -1,5 +1,6 @@
 import json
 import re
+import threading
 
 import numpy as np
 import pytest
@@ -12,41 +13,15 @@ from core.jobs.experiment_run import ExperimentRun
 from core.learning import networks
 from core.learning.trainer import predict
 from core.models import Experiment, TrainingRun
-from core.queries.experiments import get_experiment_detail, list_artifacts, list_predictions, list_steps
-from core.services.experiments import create_experiment, pause_experiment, resume_experiment
+from core.queries.experiment_files import list_artifacts, list_predictions, list_steps
+from core.queries.experiments import get_experiment_detail
+from core.services.experiments import pause_experiment, resume_experiment
 from core.services.jobs import JobKind, cancel_run, claim_run
-from core.specs import OptimizerSpec, TrainingSpec, WindowSpec
+from core.specs import OptimizerSpec, WindowSpec
 from core.storage import artifacts
 from core.storage.database import read_scope, session_scope
 
 pytestmark = pytest.mark.usefixtures("made")
-
-
-@pytest.fixture
-def create(researcher):
-    def make(spec: TrainingSpec) -> int:
-        with session_scope() as session:
-            return create_experiment(session, researcher, spec).id
-
-    return make
-
-
-@pytest.fixture
-def act_at_epoch(monkeypatch, researcher):
-    """Do something to the row when an epoch has just been recorded, as a person would meanwhile."""
-
-    def install(number, act):
-        record = ExperimentRun._on_epoch
-
-        def on_epoch(self, epoch):
-            if epoch.epoch == number:
-                with session_scope() as session:
-                    act(session, researcher, self.claim.row_id)
-            record(self, epoch)
-
-        monkeypatch.setattr(ExperimentRun, "_on_epoch", on_epoch)
-
-    return install
 
 
 def train(experiment_id) -> ExperimentRun:
@@ -176,17 +151,17 @@ def test_run_taken_up_after_a_death_has_no_epoch_or_step_twice(create, tiny_trai
     spec = tiny_training.model_copy(update={"epochs": 4})
     unbroken, broken = create(spec), create(spec)
     train(unbroken)
-    monkeypatch.setattr("core.jobs.experiment_run.STATE_EVERY_S", 0.0)
+    monkeypatch.setattr("core.jobs.checkpoints.KEEPING_SHARE", float("inf"))
     with session_scope() as session:
         claim = claim_run(session, JobKind.TRAINING, broken, "w:1")
     dying = ExperimentRun(broken, claim.attempt)
     dying.load()
     keep = dying._on_state
 
-    def die_after_two(state):
-        if state.epoch == 3:
+    def die_after_two(take):
+        if take().epoch == 3:
             raise KeyboardInterrupt  # epoch 3 is a row, its state is not kept
-        keep(state)
+        keep(take)
 
     dying._on_state = die_after_two
     with pytest.raises(KeyboardInterrupt):
@@ -247,6 +222,23 @@ def test_a_run_by_hand_that_fails_leaves_its_reason_on_the_row(create, tiny_trai
         run.load()
     row = detail(experiment_id)
     assert (row.row.status, row.error_message) == ("failed", str(raised.value))
+
+
+def test_a_cell_that_breaks_in_a_run_by_hand_does_not_leave_the_row_running(
+    create, tiny_training, act_at_epoch
+):
+    def run_out_of_memory(*_who):
+        raise RuntimeError("CUDA out of memory")
+
+    experiment_id = create(tiny_training)
+    act_at_epoch(1, run_out_of_memory)
+    run = ExperimentRun(experiment_id)
+    run.load()
+    with pytest.raises(RuntimeError):
+        run.fit()
+    row = detail(experiment_id)
+    assert (row.row.status, row.error_message) == ("failed", "RuntimeError: CUDA out of memory")
+    assert not [each for each in threading.enumerate() if each.name.startswith("heart-")]
 
 
 def test_a_run_that_does_not_wait_is_not_claimed_by_hand(create, tiny_training):

@@ -1,5 +1,8 @@
 import errno
+import os
+import signal
 import threading
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +13,15 @@ from sqlalchemy import func, select
 
 from core.jobs import imports
 from core.jobs.running import run_job
-from core.models import Dataset, DatasetImport, Signal
-from core.queries.runs import get_import_report
+from core.models import Dataset, DatasetImport, Signal, Upload
+from core.queries.runs import ImportReport, get_import_report
 from core.services.access import Actor
 from core.services.datasets import request_import
 from core.services.jobs import JobKind, cancel_run
+from core.services.uploads import ArrivedFile, add_uploads
+from core.settings import get_settings
 from core.specs import ImportSpec, MixedRates
-from core.storage import arrays
+from core.storage import arrays, reading, uploads
 from core.storage.database import read_scope, session_scope
 
 
@@ -100,7 +105,7 @@ def test_all_corrupt_fails_and_keeps_every_error(do_import, write_cwru):
     report = do_import(path.parent)
     assert report.status == "failed"
     assert set(report.errors) == {"IR007_0_105.mat", "B007_0_118.mat"}
-    assert "nothing of 2 files could be entered; the first: " in report.error_message
+    assert "none of the files could be entered (2); the first: " in report.error_message
     with read_scope() as session:
         assert session.scalar(select(func.count(Dataset.id))) == 0
 
@@ -109,7 +114,7 @@ def test_no_recording_under_the_path_fails_and_says_what_to_give(do_import, tmp_
     report = do_import(tmp_path)
     assert report.status == "failed"
     assert "no recording lies under" in report.error_message
-    assert "give .mat files" in report.error_message
+    assert "give .h5, .hdf5, .mat, .npy, .npz, .zip files" in report.error_message
 
 
 def test_a_path_that_does_not_exist_fails_by_name(do_import, tmp_path):
@@ -195,16 +200,16 @@ def test_import_cancelled_midway_enters_nothing(researcher: Actor, write_cwru, m
     folder = {write_cwru(str(number), size=2_000).parent for number in numbers}.pop()
     with session_scope() as session:
         row_id = request_import(session, researcher, ImportSpec(dataset="rig", paths=(folder,))).id
-    read, seen = imports.readers.read_file, threading.Event()
+    read, seen = imports.read_source, threading.Event()
 
-    def read_and_cancel(path):
+    def read_and_cancel(*arguments):
         if not seen.is_set():
             seen.set()
             with session_scope() as session:
                 cancel_run(session, researcher, JobKind.IMPORT, row_id)
-        return read(path)
+        return read(*arguments)
 
-    monkeypatch.setattr(imports.readers, "read_file", read_and_cancel)
+    monkeypatch.setattr(imports, "read_source", read_and_cancel)
     run_job(JobKind.IMPORT, row_id)
     with read_scope() as session:
         assert session.get_one(DatasetImport, row_id).status == "cancelled"
@@ -241,11 +246,139 @@ def test_file_too_large_to_read_is_refused_by_its_size_and_the_rest_is_in(do_imp
 
 
 def test_full_disk_is_told_with_the_folder_and_the_next_step(do_import, write_cwru, monkeypatch, home):
-    def write(_samples):
+    def write(_chunks, _expected):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(arrays, "write", write)
+    monkeypatch.setattr(arrays, "write_stream", write)
     report = do_import(write_cwru("IR007_0_105"))
     assert report.status == "failed"
     assert str(home) in report.error_message
     assert "make some" in report.error_message
+
+
+@pytest.fixture
+def add_upload():
+    """Enter a file as it came by upload, under a name of its sender's choice."""
+
+    def add(actor: Actor, path: Path, name: str) -> str:
+        batch = uploads.Batch()
+        draft = batch.begin()
+        draft.write(memoryview(path.read_bytes()))
+        draft.finish()
+        batch.keep()
+        arrived = ArrivedFile(draft.upload_id, name, draft.size, draft.sha256)
+        with session_scope() as session:
+            return add_uploads(session, actor, [arrived])[0].id
+
+    return add
+
+
+def import_uploads(actor: Actor, *upload_ids: str) -> ImportReport:
+    with session_scope() as session:
+        row_id = request_import(session, actor, ImportSpec(dataset="rig", uploads=upload_ids)).id
+    assert run_job(JobKind.IMPORT, row_id)
+    with read_scope() as session:
+        return get_import_report(session, row_id)
+
+
+def test_imported_uploads_are_known_by_their_names_and_deleted(researcher, add_upload, write_cwru):
+    upload_id = add_upload(researcher, write_cwru("IR007_0_105"), "B007_0_118.mat")
+    assert (
+        import_uploads(researcher, upload_id)
+        .findings[0]
+        .endswith("the name says number 118, the variables 105")
+    )
+    assert {(s.source_file, s.fault_class) for s in list_signals()} == {("B007_0_118.mat", "ball")}
+    with read_scope() as session:
+        assert session.scalar(select(func.count(Upload.id))) == 0
+    assert not list(get_settings().uploads_dir.glob("*/*"))
+
+
+def test_rows_of_an_import_are_safe_from_a_power_cut_before_its_uploads_go(
+    researcher, add_upload, write_cwru, monkeypatch
+):
+    upload_id = add_upload(researcher, write_cwru("IR007_0_105"), "IR007_0_105.mat")
+    upload_file = uploads.path_of(upload_id)
+    sync, kept = os.fsync, []
+
+    def note(handle):
+        name = Path(f"/proc/self/fd/{handle}").readlink().name
+        with read_scope() as session:
+            status = session.scalars(select(DatasetImport.status)).one()
+        kept.append((name, status, upload_file.exists()))
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", note)
+    import_uploads(researcher, upload_id)
+    assert ("brinell.db-wal", "completed", True) in kept
+    assert not upload_file.exists()
+
+
+def test_uploads_of_a_failed_import_stay_and_are_told_apart(researcher, add_upload, tmp_path):
+    (tmp_path / "x").write_bytes(b"nothing")
+    ids = [add_upload(researcher, tmp_path / "x", "105.mat") for _ in range(2)]
+    report = import_uploads(researcher, *ids)
+    assert (report.status, set(report.errors)) == ("failed", {"105.mat", "105.mat (2)"})
+    with read_scope() as session:
+        assert session.scalar(select(func.count(Upload.id))) == 2
+
+
+def test_uploads_of_another_and_gone_ones_are_refused(researcher, make_actor, add_upload, write_cwru):
+    upload_id = add_upload(make_actor("other"), write_cwru("IR007_0_105"), "IR007_0_105.mat")
+    assert "IR007_0_105.mat" in import_uploads(researcher, upload_id).error_message
+    assert "there is no upload" in import_uploads(researcher, "0" * 32).error_message
+    assert list_signals() == []
+
+
+def test_files_of_an_archive_are_files_of_their_own(do_import, write_cwru, tmp_path):
+    first, second = write_cwru("IR007_0_105"), write_cwru("B007_0_118")
+    archive = tmp_path / "runs.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        file.write(first, "a/IR007_0_105.mat")
+        file.write(second, "b/B007_0_118.mat")
+        file.writestr("b/notes.txt", "hello")
+    report = do_import(archive)
+    assert (report.status, report.num_files, report.num_new_signals) == ("completed", 3, 4)
+    assert list(report.errors) == ["runs.zip: b/notes.txt"]
+    assert do_import(first.parent).findings == (
+        "2 of 2 files are in the data set already; not entered again",
+    )
+
+
+def test_archive_that_climbs_is_refused_whole(do_import, write_cwru, tmp_path):
+    with zipfile.ZipFile(tmp_path / "runs.zip", "w") as file:
+        file.write(write_cwru("IR007_0_105"), "IR007_0_105.mat")
+        file.write(write_cwru("B007_0_118"), "../B007_0_118.mat")
+    report = do_import(tmp_path / "runs.zip")
+    assert (report.status, list(report.errors)) == ("failed", ["runs.zip"])
+    assert list_signals() == []
+
+
+def test_reader_that_crashes_costs_its_file_only(do_import, write_cwru, monkeypatch):
+    folder = write_cwru("IR007_0_105").parent
+    write_cwru("B007_0_118")
+    read = reading.Reader.read
+
+    def crash(self, file, name, stated):
+        if name.startswith("B007"):
+            os.kill(self.pid, signal.SIGSEGV)
+        return read(self, file, name, stated)
+
+    monkeypatch.setattr(reading.Reader, "read", crash)
+    report = do_import(folder)
+    assert (report.status, report.num_new_signals) == ("completed", 2)
+    assert "made its reader crash (SIGSEGV)" in report.errors["B007_0_118.mat"]
+
+
+def test_name_that_is_no_text_is_refused_and_shown_as_escapes(do_import, write_cwru):
+    path = write_cwru("IR007_0_105")
+    path.rename(path.with_name("\udcff\n.mat"))
+    report = do_import(path.parent)
+    assert list(report.errors) == ["\\udcff\\n.mat"]
+    assert "rename it" in report.errors["\\udcff\\n.mat"]
+
+
+def test_what_was_passed_over_in_a_folder_is_told(do_import, write_cwru):
+    folder = write_cwru("IR007_0_105").parent
+    (folder / "model.pt").touch()
+    assert do_import(folder).findings == ("passed over model.pt: no files of a kind that is read",)

@@ -71,7 +71,7 @@ def test_run_whose_kernel_is_killed_is_given_back_and_goes_on(tiny_training, res
 def wait_for_kernel(pid):
     for _ in range(600):
         for child in psutil.Process(pid).children(recursive=True):
-            if "ipykernel_launcher" in child.cmdline():
+            if "core.jobs.kernel" in child.cmdline() and child.ppid() != pid:  # its parent is its guard
                 return child
         time.sleep(0.1)
     raise AssertionError("no kernel was started")
