@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kombu.exceptions import OperationalError as BrokerError
-from sqlalchemy.exc import DatabaseError
 
-from core.errors import BrinellError
+from core.errors import BrinellError, DatabaseUnavailableError
 from core.settings import Settings
 from core.storage import migrations
 from core.storage.broker import check_broker
+from core.storage.database import find_damage
 
 LEAST_FREE_BYTES = 2 * 10**9
+VERSION_MEND = "do what the message says; `brinell db backup FOLDER` first keeps what there is"
+RESTORE_MEND = "stop Brinell, put the file aside, then brinell db restore FOLDER from the last backup"
 TORCH_PROBE = (
     "import json, torch; print(json.dumps({'torch': torch.__version__, 'threads': torch.get_num_threads(),"
     " 'gpu': torch.cuda.get_device_name() if torch.cuda.is_available() else None}))"
@@ -70,20 +72,20 @@ def _disk(settings: Settings) -> Check:
 
 def _database(_settings: Settings) -> Check:
     try:
-        current, head = migrations.current_revision(), migrations.head_revision()
-    except (DatabaseError, BrinellError) as error:
-        reason = str(error).splitlines()[0]
-        return Check(
-            "database", "problem", reason, "start the server that BRINELL_DATABASE_URL names, or unset it"
-        )
-    if current is None:
-        return Check(
-            "database", "warning", "no tables yet", "brinell db upgrade (import and serve do it too)"
-        )
-    if current != head:
-        return Check(
-            "database", "problem", f"revision {current}, the code wants {head}", "brinell db upgrade"
-        )
+        current = migrations.current_revision()
+        if current is None:
+            migrations.refuse_unknown()
+            return Check(
+                "database", "warning", "no tables yet", "brinell db upgrade (import and serve do it too)"
+            )
+        migrations.check_version()
+        damage = find_damage()
+    except DatabaseUnavailableError as error:
+        return Check("database", "problem", str(error), error.mend)
+    except BrinellError as error:
+        return Check("database", "problem", str(error), VERSION_MEND)
+    if damage is not None:
+        return Check("database", "problem", f"its file is damaged: {damage}", RESTORE_MEND)
     return Check("database", "ok", f"at head, revision {current}")
 
 

@@ -7,8 +7,9 @@ from core.models import Dataset, Experiment, Signal
 
 
 def count_experiments(session: Session) -> dict[str, int]:
-    """Count the experiments of each status; one that none has is left out."""
-    counted = session.execute(select(Experiment.status, func.count()).group_by(Experiment.status))
+    """Count the experiments of each status, archived ones apart; one that none has is left out."""
+    stored = select(Experiment.status, func.count()).where(Experiment.archived_at.is_(None))
+    counted = session.execute(stored.group_by(Experiment.status))
     return {status.value: count for status, count in counted}
 
 

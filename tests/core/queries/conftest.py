@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
-from sqlalchemy import insert
 
-from core.models import ExperimentStatus, TrainingRun
+from core.clock import utc_now
+from core.models import ExperimentStatus
 from core.services.access import Actor
 from core.services.datasets import StoredRecording, add_signals, ensure_dataset
+from core.services.epoch_rows import insert_epochs
 from core.services.experiments import create_experiment
+from core.services.summaries import summarise_figures
 from core.specs import Recording, TrainingSpec
 from core.storage.database import session_scope
 
@@ -53,12 +55,17 @@ def experiments(researcher: Actor, signals: str) -> list[int]:
                 session, researcher, TrainingSpec(dataset=signals, channel="DE", epochs=5)
             )
             row.status, row.metrics = ExperimentStatus(status), metrics
+            summarise_figures(session.connection(), row.id, metrics)
             ids.append(row.id)
     with session_scope() as session:
-        session.execute(
-            insert(TrainingRun),
+        blank = dict.fromkeys(("val_loss", "train_accuracy", "learning_rate", "duration_seconds"))
+        now = {"metrics": {}, "created_at": utc_now(), "updated_at": utc_now()}
+        insert_epochs(
+            session.connection(),
             [
                 {"experiment_id": ids[1], "epoch": epoch, "train_loss": 1.0, "val_accuracy": accuracy}
+                | blank
+                | now
                 for epoch, accuracy in ((1, 0.7), (2, 0.6))
             ],
         )

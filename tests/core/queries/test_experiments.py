@@ -6,16 +6,13 @@ from sqlalchemy import insert
 
 from core.errors import InvalidInputError, NotFoundError
 from core.models import Artifact, Experiment, TrainingRun
+from core.queries.epochs import epochs_after
+from core.queries.experiment_files import find_artifact, list_predictions, list_steps, page_predictions
 from core.queries.experiments import (
-    epochs_after,
-    find_artifact,
     find_best_experiment,
     find_best_on_held_out_bearings,
     get_experiment_detail,
     list_experiments,
-    list_predictions,
-    list_steps,
-    page_predictions,
 )
 from core.storage import artifacts
 from core.storage.database import read_scope, session_scope

@@ -1,0 +1,54 @@
+"""What is sealed: the files of a log, up to which row, and which of their rows are gone."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.models import SealedPart, SealedRemoval
+from core.storage.database import read_scope
+from core.storage.sealed import Part, Removal
+
+
+@contextmanager
+def one_moment() -> Iterator[Session]:
+    """Give a session for queries that all see the same rows: files, rows that are in none, and removals."""
+    with read_scope() as session:
+        # On SQLite a transaction is one moment anyway; on PostgreSQL each statement would be one of its own.
+        isolation = "REPEATABLE READ" if session.get_bind().dialect.name == "postgresql" else "SERIALIZABLE"
+        session.connection(execution_options={"isolation_level": isolation})
+        yield session
+
+
+def list_parts(session: Session, log: str) -> list[Part]:
+    """Return the files that stand for a log's rows, in the order of their rows."""
+    rows = session.scalars(
+        select(SealedPart)
+        .where(SealedPart.log == log, SealedPart.retired_at.is_(None))
+        .order_by(SealedPart.first_id)
+    )
+    return [
+        Part(row.id, row.log, row.first_id, row.last_id, row.num_rows, row.size_bytes, row.sha256)
+        for row in rows
+    ]
+
+
+def find_watermark(session: Session, log: str) -> int:
+    """Return the id up to which a log is sealed; 0 where nothing is."""
+    found = session.scalar(
+        select(func.max(SealedPart.last_id)).where(SealedPart.log == log, SealedPart.retired_at.is_(None))
+    )
+    return found or 0
+
+
+def list_removals(session: Session, log: str) -> list[Removal]:
+    """Return what is gone of a log since its files were written."""
+    columns = (
+        SealedRemoval.id,
+        SealedRemoval.experiment_id,
+        SealedRemoval.after_epoch,
+        SealedRemoval.up_to_id,
+    )
+    rows = session.execute(select(*columns).where(SealedRemoval.log == log).order_by(SealedRemoval.id))
+    return [Removal(*row) for row in rows]

@@ -1,0 +1,121 @@
+"""Questions in SQL over all that is stored: our own in this process, people's in a confined one."""
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from core.errors import ForbiddenError, InvalidInputError
+from core.queries.warehouse_columns import find_columns
+from core.queries.warehouse_sources import read_sources
+from core.queries.warehouse_views import VIEWS, View
+from core.storage.sql_asking import Limits, Material
+from core.storage.sql_asking import ask as ask_confined
+from core.storage.sql_errors import SqlError
+from core.storage.warehouse import open_cursor
+
+TIME_LIMIT_S = 30.0
+MEMORY_MB = 1024
+MAX_ROWS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a question came to."""
+
+    frame: pd.DataFrame
+    total_rows: int | None  # None where there are too many to count
+    truncated: bool  # the frame has the first rows only
+    seconds: float
+    columns: tuple[tuple[str, str], ...]  # name and DuckDB's type
+
+
+def describe_schema(*, for_admin: bool = False) -> tuple[View, ...]:
+    """Return the views with their columns; those of people's acts and addresses are for administrators."""
+    return tuple(view for view in VIEWS.values() if for_admin or not view.is_private)
+
+
+def ask(text: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
+    """Answer one of our own questions, `$name` standing for a parameter; never text that a person typed."""
+    with open_cursor() as warehouse:
+        names = [name.lower() for name in warehouse.get_table_names(text)]
+        sources = read_sources(names, needed=find_columns(text))
+        for name, table in sources.tables.items():
+            warehouse.register(name, table)
+        for statement in sources.statements:
+            warehouse.execute(statement)
+        return _to_frame(warehouse.execute(text, dict(parameters or {})).to_arrow_reader().read_all())
+
+
+def run_sql(
+    text: str,
+    *,
+    time_limit_s: float = TIME_LIMIT_S,
+    memory_mb: int = MEMORY_MB,
+    max_rows: int = MAX_ROWS,
+    for_admin: bool = False,
+    cancelled: threading.Event | None = None,
+) -> Answer:
+    """Answer a question that a person typed; nothing can be changed by it, nothing else be read.
+
+    It is answered by a process that is killed at the limits or when `cancelled` is set. Raises SqlError where
+    the question is wrong, with its place, and SqlLimitError where it takes too much.
+    """
+    if not text.strip():
+        raise SqlError(text, "there is no question; write one, such as SELECT * FROM experiments LIMIT 20")
+    if time_limit_s <= 0 or memory_mb < 64 or max_rows < 1:
+        raise InvalidInputError(
+            f"limits are above 0 s, at least 64 MB and 1 row, not {time_limit_s:g} s, {memory_mb} MB and "
+            f"{max_rows} rows"
+        )
+    schema, began = describe_schema(for_admin=for_admin), time.monotonic()
+    seen = [view.name for view in schema]
+
+    def collect(names: list[str]) -> Material:
+        if closed := [name for name in names if name in VIEWS and name not in seen]:
+            raise ForbiddenError(f"{', '.join(closed)} is for administrators; there are {', '.join(seen)}")
+        sources = read_sources(names, every_view=True)
+        return Material(sources.statements, sources.tables, sources.files)
+
+    rows = ask_confined(
+        text,
+        collect,
+        Limits(time_limit_s, memory_mb, max_rows),
+        seen,
+        is_stopped=cancelled.is_set if cancelled else lambda: False,
+    )
+    return Answer(
+        _to_frame(rows.table), rows.total, rows.is_cut, time.monotonic() - began, _distinct(rows.columns)
+    )
+
+
+def _distinct(columns: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Give each column a name of its own: a frame with two of one name is nobody's friend."""
+    names, taken = list[str](), {name for name, _ in columns}
+    for name, _ in columns:
+        number, own = 1, name
+        while own in names or (number > 1 and own in taken):
+            own, number = f"{name}_{number}", number + 1
+        names.append(own)
+    return tuple((name, kind) for name, (_, kind) in zip(names, columns, strict=True))
+
+
+def _to_frame(table: pa.Table) -> pd.DataFrame:
+    names = [name for name, _ in _distinct(tuple((name, "") for name in table.column_names))]
+    return pa.table([_plain(column) for column in table.columns], names=names).to_pandas()
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return decimals as numbers: a sum of counts is one, and people draw it."""
+    if not pa.types.is_decimal(column.type):
+        return column
+    if column.type.scale == 0:
+        try:
+            return column.cast(pa.int64())
+        except pa.ArrowInvalid:  # too large for one
+            return column.cast(pa.float64())
+    return column.cast(pa.float64())

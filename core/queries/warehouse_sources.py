@@ -1,0 +1,177 @@
+# ruff: noqa: S608 - views are made of names of ours, and paths that are quoted
+"""What a question reads, taken at one moment: sealed files, the rows that are in none, and our tables.
+
+DuckDB never opens the SQLite file itself: its scanner brings a second SQLite library, and two of them in one
+process break each other's locks, since closing a file drops all POSIX locks that the process has on it
+(sqlite.org/howtocorrupt.html, section 2.2). So rows come through our own engine, as Arrow.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import pyarrow as pa
+import structlog
+from sqlalchemy import Select, bindparam, select
+from sqlalchemy.orm import Session
+
+from core.queries.sealed_parts import find_watermark, list_parts, list_removals, one_moment
+from core.queries.warehouse_views import VIEWS, Column, View
+from core.storage import artifacts
+from core.storage.arrow_rows import as_stored, read_table, schema_of
+from core.storage.sealed import LOGS, Removal, require_there
+
+logger = structlog.get_logger(__name__)
+
+LONG_TAIL = 1_000_000  # rows that take seconds to read
+REMOVALS = pa.schema([(name, pa.int64()) for name in ("experiment_id", "after_epoch", "up_to_id")])
+
+
+@dataclass(slots=True)
+class Sources:
+    """How to make the views that a question names: statements, tables in memory, files it may read."""
+
+    statements: list[str] = field(default_factory=list)
+    tables: dict[str, pa.Table] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
+
+
+def read_sources(
+    names: Iterable[str], *, needed: Mapping[str, frozenset[str]] | None = None, every_view: bool = False
+) -> Sources:
+    """Read what stands behind some views; `every_view` makes the others too, to say they were not.
+
+    Of our tables only the columns that are `needed` are read, where that is told; the others are NULL.
+    """
+    named, sources = set(names), Sources()
+    wanted = [view for view in VIEWS.values() if view.name in named]
+    with one_moment() as session:
+        for view in wanted:
+            if view.log:
+                _add_log(session, view, sources)
+            elif view.name == "steps":
+                _add_steps(session, view, sources)
+            else:
+                _add_rows(session, view, sources, (needed or {}).get(view.name))
+    if every_view:
+        sources.statements += [_unread(view) for view in VIEWS.values() if view not in wanted]
+    return sources
+
+
+def _add_rows(session: Session, view: View, sources: Sources, needed: frozenset[str] | None) -> None:
+    statement, schema = _select_rows(view.name, needed)
+    name = f"_{view.name}"
+    sources.tables[name] = read_table(session.connection(), statement, schema)
+    columns = ", ".join(
+        f'{_told(column, schema)}::{column.type} AS "{column.name}"' for column in view.columns
+    )
+    _create(view, sources, f"SELECT {columns} FROM {name}")
+
+
+def _told(column: Column, schema: pa.Schema) -> str:
+    return f'"{column.name}"' if column.name in schema.names else "NULL"
+
+
+@lru_cache(maxsize=256)
+def _select_rows(name: str, needed: frozenset[str] | None) -> tuple[Select[*tuple[Any, ...]], pa.Schema]:
+    """Return what is read of our tables for a view; a select takes longer to make than to answer."""
+    statement = VIEWS[name].select()
+    columns = [*statement.selected_columns]
+    if needed is not None:
+        columns = [column for column in columns if column.key in needed] or columns[:1]
+    return as_stored(statement.with_only_columns(*columns)), schema_of(columns)
+
+
+@lru_cache(maxsize=64)
+def _select_tail(log: str) -> Select[*tuple[Any, ...]]:
+    ids = LOGS[log].table.c.id
+    return as_stored(select(*LOGS[log].selected).where(ids > bindparam("after")).order_by(ids))
+
+
+def _add_log(session: Session, view: View, sources: Sources) -> None:
+    log, tail = LOGS[view.log], f"_{view.name}"
+    parts, after = list_parts(session, log.name), find_watermark(session, log.name)
+    require_there(parts)
+    statement = _select_tail(log.name).params(after=after)
+    sources.tables[tail] = read_table(session.connection(), statement, log.schema)
+    waiting = sources.tables[tail].num_rows
+    if waiting > LONG_TAIL:
+        logger.warning("long_tail", log=log.name, rows=waiting, mend="have a worker run, or brinell db seal")
+    columns = _listed(view, view.stored)
+    text = f"SELECT {columns} FROM {tail}"
+    if parts:
+        files = [str(part.path) for part in parts]
+        sources.files += files
+        gone = [each for each in list_removals(session, log.name) if each.up_to_id >= parts[0].first_id]
+        there = (
+            f"SELECT {columns} FROM read_parquet({_quoted(files)}) AS sealed{_without(view, gone, sources)}"
+        )
+        text = f"{there} UNION ALL {text}" if waiting else there
+    _create(view, sources, text)
+
+
+def _without(view: View, removals: Sequence[Removal], sources: Sources) -> str:
+    """Return the clause that leaves out rows that are gone; most stores have none."""
+    if not removals:
+        return ""
+    name = f"_{view.name}_gone"
+    sources.tables[name] = pa.Table.from_pylist(
+        [{column: getattr(each, column) for column in REMOVALS.names} for each in removals], REMOVALS
+    )
+    return (
+        f" WHERE NOT EXISTS (SELECT 1 FROM {name} AS gone WHERE gone.experiment_id = sealed.experiment_id"
+        " AND sealed.epoch > gone.after_epoch AND sealed.id <= gone.up_to_id)"
+    )
+
+
+def _add_steps(session: Session, view: View, sources: Sources) -> None:
+    """Make the view over the step logs' files; of a resumed run the later attempt counts."""
+    found = session.execute(view.select()).all()
+    files = {str(artifacts.path_of(row.file)): row.experiment_id for row in found}
+    if not files:
+        _create(view, sources, _no_rows(view, "false"))
+        return
+    sources.files += files
+    sources.tables["_steps"] = pa.table(
+        {"filename": list(files), "experiment_id": pa.array(files.values(), pa.int64())}
+    )
+    columns = _listed(view, [column.name for column in view.columns])
+    _create(
+        view,
+        sources,
+        f"SELECT {columns} FROM (SELECT * FROM read_parquet({_quoted(files)}, union_by_name = true, "
+        "filename = true) UNION ALL BY NAME SELECT NULL::DOUBLE AS loss, NULL::DOUBLE AS learning_rate "
+        "WHERE false) JOIN _steps USING (filename) QUALIFY row_number() OVER "
+        "(PARTITION BY experiment_id, step ORDER BY attempt DESC) = 1",
+    )
+
+
+def _unread(view: View) -> str:
+    """Make a view whose columns are known and whose rows were not read: asked for, it tells so."""
+    told = f"the view {view.name} was not read: name it after FROM or JOIN, not in the text of a function"
+    return f'CREATE TEMP VIEW "{view.name}" AS {_no_rows(view, f"error({_text(told)})::BOOLEAN")}'
+
+
+def _no_rows(view: View, condition: str) -> str:
+    columns = ", ".join(f'NULL::{column.type} AS "{column.name}"' for column in view.columns)
+    return f"SELECT {columns} WHERE {condition}"
+
+
+def _create(view: View, sources: Sources, text: str) -> None:
+    sources.statements.append(f'CREATE TEMP VIEW "{view.name}" AS {text}')
+
+
+def _listed(view: View, stored: Sequence[str]) -> str:
+    return ", ".join(
+        f'"{name}"::{column.type} AS "{column.name}"'
+        for name, column in zip(stored, view.columns, strict=True)
+    )
+
+
+def _quoted(files: Iterable[str]) -> str:
+    return "[" + ", ".join(map(_text, files)) + "]"
+
+
+def _text(words: str) -> str:
+    return "'" + words.replace("'", "''") + "'"

@@ -1,0 +1,89 @@
+import pytest
+
+from core.errors import InvalidInputError
+from core.models import Experiment, ExperimentTag, Tag
+from core.queries.comparison.differences import flatten, list_differences
+from core.queries.comparison.runs import check_ids, group_runs, list_runs, tabulate_runs, value_of
+from core.storage.database import read_scope, session_scope
+
+BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+
+
+def listed(*ids):
+    with read_scope() as session:
+        return list_runs(session, ids)
+
+
+@BOTH
+def test_runs_come_in_the_order_asked_for_and_what_is_not_stored_is_left_out(add_run):
+    a, b = add_run(lr=0.1), add_run(lr=0.2, seed=3)
+    runs = listed(b, 9999, a, b)
+    assert [run.id for run in runs] == [b, a]
+    assert (runs[0].parameters["lr"], runs[0].seed, runs[0].parameters["optimizer"]) == (0.2, 3.0, "adamw")
+    assert (runs[1].model, runs[1].dataset, runs[1].split) == ("wdcnn", "rig", "by_record")
+
+
+def test_more_than_fifty_are_refused():
+    assert check_ids([3, 1, 3]) == [3, 1]
+    with pytest.raises(InvalidInputError, match="51 experiments are chosen and at most 50"):
+        check_ids(range(51))
+
+
+def test_runs_are_grouped_by_their_own_fields_and_by_any_hyperparameter(add_run):
+    a, b, c = add_run(lr=0.1), add_run(lr=0.2), add_run(lr=0.1, seed=1)
+    with session_scope() as session:
+        tag = Tag(name="paper", slug="paper")
+        session.add(tag)
+        session.flush()
+        session.add(ExperimentTag(experiment_id=b, tag_id=tag.id))
+    runs = listed(a, b, c)
+    assert {name: [r.id for r in rows] for name, rows in group_runs(runs, "lr").items()} == {
+        "0.1": [a, c],
+        "0.2": [b],
+    }
+    assert list(group_runs(runs, "tags")) == ["no tag", "paper"]
+    assert value_of(runs[0], "patience") == "not stated"
+    with pytest.raises(InvalidInputError, match="not grouped by 'colour'; choose from model, dataset"):
+        group_runs(runs, "colour")
+
+
+def test_table_of_runs_has_a_column_a_hyperparameter(add_run):
+    frame = tabulate_runs(listed(add_run(lr=0.1), add_run(lr=0.2)))
+    assert frame["lr"].tolist() == [0.1, 0.2]
+    assert list(frame.columns[:2]) == ["id", "name"]
+
+
+@BOTH
+def test_only_paths_that_differ_are_told_once(add_run):
+    a, b = add_run(lr=0.1), add_run(lr=0.2, seed=3)
+    with read_scope() as session:
+        found = list_differences(session, [a, b])
+    assert dict(found.rows) == {"optimizer.learning_rate": ("0.1", "0.2"), "seed": ("0", "3")}
+    assert found.num_same > 10
+    assert found.frame().loc["seed", b] == "3"
+
+
+def test_what_one_does_not_state_differs_from_what_it_states_as_null(add_run):
+    a, b, c = add_run(), add_run(), add_run()
+    with session_scope() as session:
+        for row_id, config in ((a, {"x": None}), (b, {}), (c, {"x": {"y": [1, 2]}})):
+            session.get_one(Experiment, row_id).config = config
+    with read_scope() as session:
+        found = list_differences(session, [a, b, c])
+    assert dict(found.rows) == {"x": ("null", None, None), "x.y": (None, None, "[1, 2]")}
+
+
+def test_hyperparameters_of_what_was_logged_are_compared_too(add_run):
+    a, b = add_run(), add_run()
+    with session_scope() as session:
+        from core.models import ExperimentSource
+
+        for row_id, lr in ((a, 1), (b, 2)):
+            row = session.get_one(Experiment, row_id)
+            row.source, row.config, row.hyperparameters = ExperimentSource.LOGGED, {}, {"head": {"lr": lr}}
+    with read_scope() as session:
+        assert dict(list_differences(session, [a, b]).rows) == {"hyperparameters.head.lr": ("1", "2")}
+
+
+def test_nested_specs_are_flattened_and_an_empty_one_is_a_leaf():
+    assert dict(flatten({"a": {"b": 1, "c": {"d": [2]}}, "e": {}})) == {"a.b": 1, "a.c.d": [2], "e": {}}

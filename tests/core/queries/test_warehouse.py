@@ -1,0 +1,216 @@
+import threading
+
+import pytest
+from sqlalchemy import insert
+
+from core.clock import utc_now
+from core.errors import ForbiddenError
+from core.jobs.sealing import seal
+from core.models import LoginHistory, TrainingRun, User
+from core.queries.ready_questions import READY_QUESTIONS
+from core.queries.warehouse import ask, describe_schema, run_sql
+from core.queries.warehouse_columns import find_columns
+from core.queries.warehouse_views import VIEWS
+from core.storage.database import session_scope
+from core.storage.sealed import folder_of
+from core.storage.sql_errors import SqlError, SqlLimitError, SqlStoppedError
+
+DATABASES = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture
+def epochs(experiment_id):
+    """Three sealed epochs and one that is not."""
+    with session_scope() as session:
+        rows = [{"experiment_id": experiment_id, "epoch": epoch, "val_accuracy": 0.1} for epoch in (1, 2, 3)]
+        session.execute(insert(TrainingRun), rows)
+    seal(utc_now(), at_once=True)
+    with session_scope() as session:
+        session.execute(
+            insert(TrainingRun), {"experiment_id": experiment_id, "epoch": 4, "val_accuracy": 0.5}
+        )
+    return experiment_id
+
+
+@DATABASES
+@pytest.mark.parametrize("filled", [False, True], ids=["empty", "filled"])
+def test_every_view_has_its_columns_and_every_ready_question_an_answer(database, filled, request):
+    if filled:
+        request.getfixturevalue("epochs")
+    for view in describe_schema(for_admin=True):
+        frame = ask(f"DESCRIBE {view.name}")
+        told = list(zip(frame.column_name, frame.column_type, strict=True))
+        assert told == [(column.name, column.type) for column in view.columns], view.name
+        ask(f"FROM {view.name}")
+    for question in READY_QUESTIONS:
+        ask(question.sql)
+    assert len({question.name for question in READY_QUESTIONS}) == len(READY_QUESTIONS)
+
+
+def test_only_the_columns_that_a_question_needs_are_read(database):
+    whole = frozenset(column.name for column in VIEWS["experiments"].columns)
+    assert find_columns("SELECT x FROM experiments AS x") == {"experiments": whole}
+    assert find_columns("FROM experiments") == {"experiments": whole}
+    asked = "SELECT name FROM experiments WHERE seed > 1 AND split = 'x' ORDER BY created_at LIMIT 3"
+    assert find_columns(asked) == {"experiments": {"name", "seed", "split", "created_at"}}
+    assert find_columns("SELECT count(*) FROM tags") == {"tags": frozenset()}
+    assert find_columns("SELECT name FROM users WHERE id = $id") == {}
+
+
+def test_question_that_needs_few_columns_has_the_answer_of_one_that_reads_all(epochs):
+    whole = ask("SELECT * FROM experiments")
+    few = ask("SELECT id, owner, dataset FROM experiments WHERE split = 'by_record'")
+    assert few.to_dict("records") == whole[["id", "owner", "dataset"]].to_dict("records")
+    assert ask("SELECT count(*) AS n FROM experiments").n.tolist() == [1]
+
+
+def test_no_view_tells_a_secret(database):
+    with session_scope() as session:
+        session.add(User(username="eve", role="viewer"))
+    secret = {"password", "hash", "secret", "token", "totp", "key_hash", "payload", "url", "webhook_url"}
+    for view in VIEWS.values():
+        assert not {word for column in view.columns for word in column.name.split("_")} & secret
+    assert ask("SELECT * FROM users WHERE username = 'eve'").to_dict("list").keys() == {
+        "id",
+        "username",
+        "role",
+    }
+
+
+def test_typed_question_sees_files_tail_and_tables_at_once(epochs):
+    answer = run_sql(
+        "WITH best AS (SELECT experiment_id, max(val_accuracy) AS best, count(*) AS n FROM epochs GROUP BY 1)"
+        " SELECT x.dataset, b.best, b.n FROM best AS b JOIN Experiments AS x ON x.id = b.experiment_id"
+    )
+    assert answer.frame.to_dict("records") == [{"dataset": "rig", "best": 0.5, "n": 4}]
+    assert answer.columns == (("dataset", "VARCHAR"), ("best", "DOUBLE"), ("n", "BIGINT"))
+    assert (answer.total_rows, answer.truncated) == (1, False)
+    # What is named in a text only is seen too, or told as not seen; never is it empty.
+    assert run_sql("SELECT count(*) AS n FROM query_table('epochs')").frame.n.tolist() == [4]
+    with pytest.raises(SqlError, match="the view epochs was not read"):
+        run_sql("SELECT count(*) AS n FROM query_table('ep' || 'ochs')")
+
+
+def test_long_answer_is_cut_and_counted_and_equal_names_are_told_apart(database):
+    answer = run_sql("SELECT range AS a, 1 AS a, sum(range) OVER () AS s FROM range(1000)", max_rows=10)
+    assert (len(answer.frame), answer.total_rows, answer.truncated) == (10, 1000, True)
+    assert list(answer.frame.columns) == ["a", "a_1", "s"] == [name for name, _ in answer.columns]
+    assert answer.frame.s.dtype == "int64"
+
+
+def file_of(database):
+    return database.removeprefix("sqlite:///")
+
+
+TRAPS = (
+    "SELECT * FROM read_csv('/etc/passwd')",
+    "SELECT * FROM '/etc/passwd'",
+    "SELECT * FROM read_parquet('{other}')",
+    "SELECT * FROM parquet_metadata('{other}')",
+    "SELECT * FROM read_text('/etc/passwd')",
+    "SELECT * FROM read_blob('/proc/self/environ')",
+    "SELECT * FROM read_csv('http://127.0.0.1:1/x.csv')",
+    "SELECT * FROM glob('/etc/*')",
+    "SELECT getenv('HOME')",
+    "SELECT * FROM sqlite_scan('{database}', 'users')",
+    "SELECT * FROM request",
+    "COPY (SELECT 1) TO '{written}'",
+    "COPY (SELECT 1) TO '{part}' (FORMAT parquet, USE_TMP_FILE false)",
+    "EXPLAIN ANALYZE COPY (SELECT 1) TO '{part}' (FORMAT parquet, USE_TMP_FILE false)",
+    "/* a */ EXPLAIN /* b */ ANALYZE COPY (SELECT 1) TO '{written}'",
+    "EXPORT DATABASE '{written}'",
+    "ATTACH '{database}' AS d (TYPE sqlite)",
+    "ATTACH '{written}'",
+    "INSTALL httpfs",
+    "LOAD '/tmp/x.duckdb_extension'",
+    "SET enable_external_access = true",
+    "RESET lock_configuration",
+    "PRAGMA threads = 8",
+    "PRAGMA enable_profiling",
+    "CALL pragma_version()",
+    "CREATE TABLE t AS SELECT 1",
+    "DROP VIEW epochs",
+    "INSERT INTO epochs VALUES (1)",
+    "PREPARE q AS SELECT 1",
+    "SELECT 1; COPY (SELECT 1) TO '{written}'",
+    "USE memory",
+    "CHECKPOINT",
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("trap", TRAPS)
+def test_typed_question_reads_the_views_and_nothing_else_and_writes_nothing(epochs, database, tmp_path, trap):
+    part = next(folder_of("training_runs").glob("*.parquet"))
+    other, content = tmp_path / "other.parquet", part.read_bytes()
+    other.write_bytes(content)
+    places = {"other": other, "written": tmp_path / "written", "part": part, "database": file_of(database)}
+    with pytest.raises(SqlError) as refused:
+        run_sql(f"{trap}".format(**places))
+    assert "Traceback" not in str(refused.value)
+    assert not (tmp_path / "written").exists()
+    assert part.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    "trap", ["SELECT * FROM read_csv('/etc/passwd')", "DROP VIEW epochs", "SELECT 1; SELECT 2"]
+)
+def test_question_that_is_more_than_one_is_refused_in_words(database, trap):
+    with pytest.raises(SqlError, match=r"reads the listed views and nothing else|one question at a time"):
+        run_sql(trap)
+
+
+def test_people_s_acts_are_for_administrators(database):
+    with session_scope() as session:
+        session.add(LoginHistory(login_method="password", success=False))
+    with pytest.raises(ForbiddenError, match="logins is for administrators; there are experiments, epochs,"):
+        run_sql("SELECT * FROM logins")
+    for trap in ("query_table('logins')", "query_table('log' || 'ins')", "query('FROM logins')"):
+        with pytest.raises((ForbiddenError, SqlError), match=r"administrators|not read"):
+            run_sql(f"FROM {trap}")
+    assert len(run_sql("SELECT * FROM logins", for_admin=True).frame) == 1
+    assert "logins" not in {view.name for view in describe_schema()}
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "meant"),
+    [
+        ("SELECT *\nFROM epoch", 2, 6, "epochs"),
+        ("SELECT 'ü', modle\nFROM experiments", 1, 13, ""),
+        ("SELECT\n  suum(epoch) FROM epochs", 2, 3, "sum"),
+        ("SELECT 1 +", None, None, ""),
+    ],
+)
+def test_mistake_is_told_with_its_place_and_what_may_have_been_meant(database, text, line, column, meant):
+    with pytest.raises(SqlError) as raised:
+        run_sql(text)
+    if line is not None:
+        assert (raised.value.line, raised.value.column) == (line, column)
+        shown, mark = str(raised.value).splitlines()[-2:]
+        assert shown[mark.index("^")] == text.splitlines()[line - 1][column - 1]
+    assert meant in str(raised.value)
+    assert "Error:" not in str(raised.value)
+
+
+def test_question_that_takes_too_long_or_too_much_is_ended_with_what_to_do(database):
+    with pytest.raises(SqlLimitError, match=r"took longer than 0\.5 s and was stopped; filter earlier"):
+        run_sql("SELECT count(*) FROM range(100000000) a, range(100000000) b", time_limit_s=0.5)
+    with pytest.raises(SqlLimitError, match="more than the 64 MB of memory that it may"):
+        run_sql("SELECT list(range) FROM range(1000000000)", memory_mb=64)
+    with pytest.raises(SqlLimitError, match="more than the 64 MB of memory"):
+        run_sql("SELECT repeat('x', 1500000000)", memory_mb=64)
+
+
+def test_question_is_stopped_while_it_is_answered(database):
+    stop, ended = threading.Event(), []
+
+    def question():
+        with pytest.raises(SqlStoppedError):
+            run_sql("SELECT count(*) FROM range(100000000) a, range(100000000) b", cancelled=stop)
+        ended.append(True)
+
+    thread = threading.Thread(target=question)
+    thread.start()
+    stop.set()
+    thread.join(60)
+    assert ended == [True]
