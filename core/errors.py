@@ -25,6 +25,18 @@ class UnreadableFileError(InvalidInputError):
     """A file from outside cannot be read as what it claims to be."""
 
 
+class TooLargeError(InvalidInputError):
+    """What was sent goes beyond a limit of size or number."""
+
+
+class DiskError(BrinellError):
+    """The disk does not take what is written to it."""
+
+
+class NoSpaceError(DiskError):
+    """The disk has no room for what was asked for."""
+
+
 class SupersededError(BrinellError):
     """Another attempt has taken over this run; the older one must stop writing."""
 
@@ -35,3 +47,11 @@ class LostProcessError(BrinellError):
 
 class DatabaseVersionError(BrinellError):
     """The database's revision and the code's do not match."""
+
+
+class DatabaseUnavailableError(BrinellError):
+    """The database cannot be used: its mend, and whether that passes, so that a repeat may succeed."""
+
+    def __init__(self, message: str, *, mend: str = "", passing: bool = False) -> None:
+        super().__init__(message)
+        self.mend, self.passing = mend, passing

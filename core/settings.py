@@ -25,6 +25,22 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="address the server binds to")
     port: int = Field(default=5006, ge=0, le=65535, description="port of the server")
     worker_processes: int = Field(default=2, ge=1, description="jobs that one worker runs at a time")
+    time_limit_s: float = Field(
+        default=86_400.0, gt=0, description="seconds after which a run is ended in order and failed"
+    )
+    time_limit_grace_s: float = Field(
+        default=60.0, gt=0, description="seconds after its time limit at which a run is killed"
+    )
+    upload_quota_mb: int = Field(
+        default=20_000, ge=1, description="room for uploads that wait to be imported, in MiB"
+    )
+    upload_file_mb: int = Field(default=2_048, ge=1, description="largest single upload, in MiB")
+    upload_reserve_mb: int = Field(
+        default=1_024, ge=0, description="free disk space that uploads leave alone, in MiB"
+    )
+    log_retention_days: int = Field(
+        default=365, ge=0, description="days after which rows of logs are kept in sealed files only; 0: never"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="least severe log line written"
     )
@@ -51,6 +67,16 @@ class Settings(BaseSettings):
     def artifacts_dir(self) -> Path:
         """Folder of what runs produced: checkpoints, notebooks, predictions, step logs."""
         return self.home / "artifacts"
+
+    @property
+    def uploads_dir(self) -> Path:
+        """Folder of what people sent to be imported."""
+        return self.home / "uploads"
+
+    @property
+    def warehouse_dir(self) -> Path:
+        """Folder of the sealed logs, Parquet files by log."""
+        return self.home / "warehouse"
 
     @property
     def broker_dir(self) -> Path:

@@ -1,5 +1,7 @@
 """Checked records that cross storeys: what a person asked for, JSON both ways."""
 
+import re
+import unicodedata
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -7,9 +9,30 @@ from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+def _check_name(name: str) -> str:
+    if any(unicodedata.category(char) == "Cc" for char in name):
+        raise ValueError(f"{name!r} holds control characters; leave them out")
+    return name
+
+
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_check_name)
+]
+UploadId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+
+
+# Words of metrics whose lower end is the good one; one that is negated, as scikit-learn does, is not.
+_LOWER_IS_BETTER = frozenset({"loss", "error", "mae", "mse", "rmse", "eer", "ece"})
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+
+
+def metric_direction(name: str) -> Literal["min", "max"]:
+    """Return which end of a metric is the good one, by the words in its name: val_loss, testMSE, eval/f1."""
+    words = {word.lower() for word in _WORD.findall(name)}
+    return "min" if words & _LOWER_IS_BETTER and "neg" not in words else "max"
 
 
 class Spec(BaseModel):
@@ -106,12 +129,34 @@ class TrainingSpec(Spec):
     device: Literal["auto", "cpu", "cuda"] = "auto"
 
 
+class StatedFacts(Spec):
+    """What is said of recordings by whoever imports them, or by a file of no known source itself."""
+
+    rate_hz: float | None = Field(default=None, gt=0, le=1e9)
+    rpm: float | None = Field(default=None, gt=0, le=1e9)
+    load: Name | None = None
+    unit: Name | None = None
+    fault_class: Name | None = None
+    severity: Name | None = None
+    bearing_id: Name | None = None
+    machine_id: Name | None = None
+
+
 class ImportSpec(Spec):
-    """Files and folders to read into one data set."""
+    """Files, folders and uploads to read into one data set."""
 
     dataset: Name
-    paths: tuple[Path, ...] = Field(min_length=1)
+    paths: tuple[Path, ...] = ()
+    uploads: tuple[UploadId, ...] = ()
+    stated: StatedFacts = StatedFacts()
     mixed_rates: MixedRates = MixedRates.RESAMPLE
+
+    @model_validator(mode="after")
+    def check_sources(self) -> Self:
+        """Refuse an import of nothing."""
+        if not self.paths and not self.uploads:
+            raise ValueError("neither paths nor uploads are named; name files or folders to read")
+        return self
 
 
 class GenerationSpec(Spec):

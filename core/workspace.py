@@ -1,21 +1,34 @@
-"""The notebook's door: what is stored, as frames and arrays; it reads and never writes."""
+"""The notebook's door: what is stored, as frames and arrays, and the log of one's own training."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, overload
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.errors import NotFoundError
+from core.errors import InvalidInputError, NotFoundError, TooLargeError
+from core.interchange.imports import RunImport, import_runs
 from core.queries import datasets as dataset_queries
+from core.queries import epochs as epoch_queries
+from core.queries import experiment_files
 from core.queries import experiments as experiment_queries
 from core.queries import signals as signal_queries
+from core.queries.comparison import answers, curves, differences, predictions, scores
+from core.queries.comparison import runs as compared_runs
+from core.queries.comparison.predictions import PairTest
 from core.queries.datasets import DatasetRow
-from core.queries.experiments import ExperimentDetail, ExperimentRow
+from core.queries.experiment_rows import ExperimentRow
+from core.queries.experiments import ExperimentDetail
+from core.queries.explorer import list_page
 from core.queries.signals import SignalFilter, SignalRow, SpectrumView
+from core.queries.warehouse import MAX_ROWS, run_sql
 from core.storage.database import read_scope
+from core.storage.foreign.records import Role
+from core.storage.migrations import check_version
+from core.tracking.run import LoggedRun, begin_run, resume_run
 
 ALL_ROWS = 1_000_000
 
@@ -63,22 +76,85 @@ class ExperimentHandle:
     def epochs(self) -> pd.DataFrame:
         """Return one row an epoch: losses, accuracies (fractions), learning rate, seconds."""
         with read_scope() as session:
-            frame, _ = experiment_queries.epochs_after(session, [self.id])
+            frame, _ = epoch_queries.epochs_after(session, [self.id])
         return frame
 
     def predictions(self) -> pd.DataFrame:
         """Return one row a test window: signal, start_s, stop_s, true and predicted label, confidence."""
         with read_scope() as session:
-            return experiment_queries.list_predictions(session, self.id)
+            return experiment_files.list_predictions(session, self.id)
 
     def steps(self) -> pd.DataFrame:
         """Return one row an optimizer step: epoch, step, loss, learning_rate."""
         with read_scope() as session:
-            return experiment_queries.list_steps(session, self.id)
+            return experiment_files.list_steps(session, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonHandle:
+    """Two to fifty experiments side by side, as frames."""
+
+    ids: tuple[int, ...]
+
+    def runs(self) -> pd.DataFrame:
+        """Return one row an experiment: what it is, and its hyperparameters as columns."""
+        with read_scope() as session:
+            return compared_runs.tabulate_runs(compared_runs.list_runs(session, self.ids)).set_index("id")
+
+    def differences(self) -> pd.DataFrame:
+        """Return the paths of the specifications that differ: one row a path, one column an experiment."""
+        with read_scope() as session:
+            return differences.list_differences(session, self.ids).frame()
+
+    def metrics(self, metric: str | None = None, baseline: int | None = None) -> pd.DataFrame:
+        """Return best and last of every metric; of one metric the best first, beside a baseline."""
+        with read_scope() as session:
+            summaries = scores.read_summaries(session, self.ids)
+        if metric is None:
+            return summaries
+        return scores.tabulate_metric(summaries, metric, self.ids, baseline)
+
+    def curves(self, metric: str = "val_accuracy", axis: curves.Axis = "epoch") -> pd.DataFrame:
+        """Return a metric's curves, unsampled: experiment_id, the axis (time in s) and value."""
+        with read_scope() as session:
+            epochs = curves.read_curves(session, self.ids, metric)
+            last_steps = curves.read_last_steps(session, self.ids) if axis == "step" else None
+        return curves.tabulate_curves(curves.place_curves(epochs, axis, last_steps), axis)
+
+    def groups(self, metric: str, by: str) -> pd.DataFrame:
+        """Return the mean of a metric's best in each group, its 95 % interval over runs, and n."""
+        with read_scope() as session:
+            runs = compared_runs.list_runs(session, self.ids)
+            found = answers.find_group_answer(runs, scores.read_summaries(session, self.ids), metric, by)
+        rows = [interval._asdict() for _, interval in found.groups]
+        return pd.DataFrame(rows, index=pd.Index([name for name, _ in found.groups], name=by))
+
+    def predictions(self) -> pd.DataFrame:
+        """Return the windows that all were tested on, with what each said of them."""
+        with read_scope() as session:
+            found = predictions.read_predictions(session, self.ids)
+        return predictions.join_predictions(list(found.values()))
+
+    def test(self, first: int, second: int) -> PairTest:
+        """Test two experiments on the records that both judged: McNemar's, and the paired bootstrap."""
+        with read_scope() as session:
+            return predictions.compare_pair(session, first, second)
+
+    def importance(self, metric: str) -> pd.DataFrame:
+        """Return each hyperparameter's share in being among the best runs (PED-ANOVA), with intervals."""
+        with read_scope() as session:
+            runs = compared_runs.list_runs(session, self.ids)
+            summaries = scores.read_summaries(session, self.ids)
+        report = answers.rank_hyperparameters(runs, summaries, metric)
+        return pd.DataFrame(report.importances).set_index("name")
 
 
 class Workspace:
     """Everything stored in the home that the settings name (BRINELL_HOME)."""
+
+    def __init__(self) -> None:
+        """Refuse a database that this version cannot read, saying what to do."""
+        check_version()
 
     def datasets(self) -> pd.DataFrame:
         """Return one row a data set, newest first."""
@@ -102,17 +178,111 @@ class Workspace:
         with read_scope() as session:
             return SignalHandle(signal_queries.get_signal(session, signal_id))
 
-    def experiments(self, **filters: Any) -> pd.DataFrame:
-        """Return the experiments, newest first; filters are text, status, dataset, sort and descending."""
-        with read_scope() as session:
-            rows, _ = experiment_queries.list_experiments(session, limit=ALL_ROWS, **filters)
-        return _frame(rows, ExperimentRow)
+    def experiments(
+        self,
+        search: str = "",
+        *,
+        archived: bool = False,
+        columns: Sequence[str] = (),
+        sort: str | None = None,
+        descending: bool = True,
+    ) -> pd.DataFrame:
+        """Return what a search finds, newest first unless it or `sort` orders; archived ones apart.
 
-    def experiment(self, experiment_id: int) -> ExperimentHandle:
-        """Return one experiment."""
+        `columns` adds metrics (best.val_loss, last.val_loss), hyperparameters and further fields by name.
+        """
+        with read_scope() as session:
+            page = list_page(
+                session,
+                search,
+                archived=archived,
+                sort=sort,
+                descending=descending,
+                limit=ALL_ROWS,
+                columns=columns,
+            )
+        frame = _frame(page.rows, ExperimentRow)
+        added = [name for name in columns if name not in frame.columns]
+        return frame.assign(**{name: [page.values[row_id][name] for row_id in frame.index] for name in added})
+
+    @overload
+    def experiment(self, experiment_id: int) -> ExperimentHandle: ...
+
+    @overload
+    def experiment(self, *, resume: int) -> LoggedRun: ...
+
+    @overload
+    def experiment(
+        self,
+        *,
+        name: str | None = None,
+        model: str | None = None,
+        dataset: str | None = None,
+        hyperparameters: Mapping[str, Any] | None = None,
+        notes: str | None = None,
+        tags: Sequence[str] = (),
+        split: str | None = None,
+        seed: int | None = None,
+        total_epochs: int | None = None,
+    ) -> LoggedRun: ...
+
+    def experiment(
+        self, experiment_id: int | None = None, *, resume: int | None = None, **told: Any
+    ) -> ExperimentHandle | LoggedRun:
+        """Return one experiment by its number; or begin one that your own loop logs, or `resume` such a one.
+
+        `with Workspace().experiment(model="my-net", hyperparameters={"lr": 0.1}) as run: run.log_epoch(...)`
+        """
+        if (experiment_id is not None) + (resume is not None) + bool(told) > 1:
+            raise InvalidInputError(
+                "experiment() takes the number of a stored one, or resume=NUMBER, or what a new one is"
+            )
+        if resume is not None:
+            return resume_run(resume)
+        if experiment_id is None:
+            return begin_run(**told)
         handle = ExperimentHandle(experiment_id)
         _ = handle.detail  # a wrong number is told here, not at the first use
         return handle
+
+    def import_runs(
+        self,
+        *paths: str | Path,
+        dataset: str | None = None,
+        tags: Sequence[str] = (),
+        columns: Mapping[str, str] | None = None,
+        dry_run: bool = False,
+    ) -> RunImport:
+        """Enter runs of MLflow, TensorBoard, W&B or tables; `columns` names the roles of their columns."""
+        return import_runs(
+            [Path(path) for path in paths],
+            via="notebook",
+            dataset=dataset,
+            tags=tags,
+            roles={name: Role(role) for name, role in (columns or {}).items()},
+            dry_run=dry_run,
+        )
+
+    def compare(self, experiment_ids: Iterable[int]) -> ComparisonHandle:
+        """Return two to fifty experiments side by side."""
+        ids = compared_runs.check_ids(experiment_ids)
+        with read_scope() as session:
+            stored = {run.id for run in compared_runs.list_runs(session, ids)}
+        if missing := [each for each in ids if each not in stored]:
+            raise NotFoundError(f"there is no experiment {', '.join(map(str, missing))}; leave it out")
+        if len(ids) < 2:
+            raise InvalidInputError(f"{len(ids)} experiment is nothing to compare; name two or more ids")
+        return ComparisonHandle(tuple(ids))
+
+    def sql(self, question: str, *, max_rows: int = MAX_ROWS) -> pd.DataFrame:
+        """Answer a question in SQL over all that is stored; `describe_schema` lists the tables."""
+        answer = run_sql(question, max_rows=max_rows, for_admin=True)
+        if answer.truncated:
+            raise TooLargeError(
+                f"the answer has more than the {len(answer.frame):,} rows that are fetched at once; "
+                "aggregate, add a LIMIT, or give a larger max_rows"
+            )
+        return answer.frame
 
 
 def _frame(rows: Sequence[Any], row_class: type) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 
 import numpy as np
@@ -12,11 +13,12 @@ from torch import Tensor, nn
 from core.learning.devices import device_name, resolve_device
 from core.learning.engine import Engine, batch_for_evaluation
 from core.learning.results import EpochRecord, FitResult, StepRecord
-from core.learning.states import TrainerState, copy_moments, copy_weights, load_state, save_state
+from core.learning.states import Basis, TrainerState, copy_moments, copy_weights, load_state, save_state
 from core.learning.windows import WindowSet
 from core.specs import TrainingSpec
 
 __all__ = [
+    "Basis",
     "EpochRecord",
     "FitResult",
     "StepRecord",
@@ -38,46 +40,48 @@ def fit(
     *,
     on_epoch: Callable[[EpochRecord], None],
     should_stop: Callable[[], str | None],
-    on_step: Callable[[StepRecord], None] | None = None,
+    on_step: Callable[[StepRecord], None] = lambda _: None,
     state: TrainerState | None = None,
-    on_state: Callable[[TrainerState], None] | None = None,
+    on_state: Callable[[Callable[[], TrainerState]], None] = lambda _: None,
 ) -> FitResult:
     """Train `network` on `train` by `spec` and keep the weights of the best epoch.
 
     The weights are first drawn anew from `spec.seed`, or taken from `state`, after whose epoch the
     training then goes on: on the CPU it equals the unbroken run bit for bit. The best epoch is the one
     of the highest validation accuracy, among equals the one of the lowest validation loss; without
-    validation windows it is the last. After every epoch `on_step`, `on_epoch`, `on_state` are called and
-    `should_stop` is asked; its word ends the training. A loss that is not finite ends it as `diverged`.
-    On return `network` holds the best weights. Global random state, thread counts and other settings
-    of the process stay as they are; on CUDA the forward pass runs in bfloat16.
+    validation windows it is the last. After every epoch `on_step` and `on_epoch` are called,
+    `should_stop` is asked, whose word ends the training, and `on_state` is handed a function that copies
+    the state. `on_step` is told the steps of the given `state`, too. A loss that is not finite ends the
+    training as `diverged`. On return `network` holds the best weights. Global random state, thread counts
+    and other settings of the process stay as they are; on CUDA the forward pass runs in bfloat16.
 
     Raises InvalidInputError where there are fewer than two training windows, or the device is missing.
     """
     began = perf_counter()
     device = resolve_device(spec.device)
     engine = Engine(network, train, validation, spec, device)
-    best = _Best()
+    epoch, best, steps, records = 0, _Best(), list[StepRecord](), list[EpochRecord]()
     if state is not None:
         engine.restore(state)
+        epoch = state.epoch
         best = _Best(state.best_epoch, state.best_accuracy, state.best_loss, state.best_weights)
-    records: list[EpochRecord] = []
-    epoch, reason = state.epoch if state else 0, None
+        for told in state.steps:
+            steps.append(told)
+            on_step(told)
+    reason = best.word_of_patience(spec, epoch)
     while reason is None and epoch < spec.epochs:
         epoch += 1
-        steps, record = engine.run_epoch(epoch)
-        if on_step is not None:
-            on_step(steps)
+        step, record = engine.run_epoch(epoch)
+        steps.append(step)
+        on_step(step)
         if record is None:
             reason = "diverged"
             break
         records.append(record)
         best = best.after(record, network)
         on_epoch(record)
-        if on_state is not None:
-            on_state(_state(engine, epoch, best))
-        waited = spec.patience is not None and epoch - best.epoch >= spec.patience
-        reason = should_stop() or ("patience" if waited else None)
+        reason = should_stop() or best.word_of_patience(spec, epoch)
+        on_state(partial(_state, engine, epoch, best, steps))
     if best.weights is not None:
         network.load_state_dict(best.weights)
     return FitResult(
@@ -121,6 +125,10 @@ class _Best:
             return self
         return _Best(record.epoch, record.val_accuracy, record.val_loss, copy_weights(network))
 
+    def word_of_patience(self, spec: TrainingSpec, epoch: int) -> str | None:
+        """Return `patience` where this best epoch lies as far back as the spec waits for a better one."""
+        return "patience" if spec.patience is not None and epoch - self.epoch >= spec.patience else None
+
     def _beats(self, record: EpochRecord) -> bool:
         if self.accuracy is None or record.val_accuracy is None:
             return False
@@ -129,7 +137,7 @@ class _Best:
         return self.loss is not None and record.val_loss is not None and self.loss <= record.val_loss
 
 
-def _state(engine: Engine, epoch: int, best: _Best) -> TrainerState:
+def _state(engine: Engine, epoch: int, best: _Best, steps: list[StepRecord]) -> TrainerState:
     return TrainerState(
         epoch=epoch,
         weights=copy_weights(engine.network),
@@ -138,4 +146,5 @@ def _state(engine: Engine, epoch: int, best: _Best) -> TrainerState:
         best_accuracy=best.accuracy,
         best_loss=best.loss,
         best_weights=best.weights or {},
+        steps=tuple(steps),
     )

@@ -10,18 +10,24 @@ from core.models.dataset_generation import DatasetGeneration, DatasetGenerationS
 from core.models.dataset_import import DatasetImport, DatasetImportStatus
 from core.models.email_digest_queue import EmailDigestQueue
 from core.models.email_log import EmailLog
-from core.models.experiment import Experiment, ExperimentStatus
+from core.models.experiment import Experiment, ExperimentSource, ExperimentStatus
+from core.models.experiment_metric import Direction, ExperimentMetric
+from core.models.experiment_parameter import ExperimentParameter
 from core.models.explanation import Explanation
 from core.models.hpo_campaign import HPOCampaign, HPOMethod
 from core.models.login_history import LoginHistory
 from core.models.nas_campaign import NASCampaign, NASTrial
 from core.models.notification_preference import NotificationPreference
+from core.models.saved_query import SavedQuery
 from core.models.saved_search import SavedSearch
+from core.models.sealed_part import SealedPart, SealedRemoval
 from core.models.session_log import SessionLog
 from core.models.signal import Signal
 from core.models.system_log import SystemLog
 from core.models.tag import ExperimentTag, Tag
+from core.models.tick import Tick
 from core.models.training_run import TrainingRun
+from core.models.upload import Upload
 from core.models.user import User
 from core.models.webhook_configuration import WebhookConfiguration
 from core.models.webhook_log import WebhookLog
@@ -39,9 +45,13 @@ __all__ = [
     "DatasetGenerationStatus",
     "DatasetImport",
     "DatasetImportStatus",
+    "Direction",
     "EmailDigestQueue",
     "EmailLog",
     "Experiment",
+    "ExperimentMetric",
+    "ExperimentParameter",
+    "ExperimentSource",
     "ExperimentStatus",
     "ExperimentTag",
     "Explanation",
@@ -51,12 +61,17 @@ __all__ = [
     "NASCampaign",
     "NASTrial",
     "NotificationPreference",
+    "SavedQuery",
     "SavedSearch",
+    "SealedPart",
+    "SealedRemoval",
     "SessionLog",
     "Signal",
     "SystemLog",
     "Tag",
+    "Tick",
     "TrainingRun",
+    "Upload",
     "User",
     "WebhookConfiguration",
     "WebhookLog",

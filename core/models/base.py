@@ -1,10 +1,11 @@
 """What all tables share: column types, names of keys and indexes, timestamps, the state of a run."""
 
+import math
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Enum, MetaData, String, Text
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Double, Enum, MetaData, String, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
@@ -49,6 +50,16 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class FiniteFloat(TypeDecorator[float]):
+    """A measured number: one that is not finite is stored as NULL, on PostgreSQL too, which holds NaN."""
+
+    impl = Double
+    cache_ok = True
+
+    def process_bind_param(self, value: float | None, _dialect: Dialect) -> float | None:
+        return value if value is None or math.isfinite(value) else None
+
+
 def _stored_values(enum: type[StrEnum]) -> list[str]:
     return [member.value for member in enum]
 
@@ -68,6 +79,7 @@ class Base(DeclarativeBase):
     )
     type_annotation_map: ClassVar[dict[Any, Any]] = {
         datetime: UTCDateTime,
+        float: FiniteFloat,
         StrEnum: Enum(
             StrEnum, native_enum=False, length=32, values_callable=_stored_values, validate_strings=True
         ),
@@ -96,3 +108,6 @@ class RunMixin:
     started_at: Mapped[datetime | None] = mapped_column(sort_order=803)
     finished_at: Mapped[datetime | None] = mapped_column(sort_order=804)
     error_message: Mapped[LongText | None] = mapped_column(sort_order=805)
+    time_limit_seconds: Mapped[float | None] = mapped_column(
+        sort_order=806
+    )  # of one attempt; NULL: the settings'

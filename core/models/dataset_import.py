@@ -1,12 +1,15 @@
 """Imports: data sets read from files."""
 
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ForeignKey
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.models.base import Base, BigInt, RunMixin, TimestampMixin
+
+if TYPE_CHECKING:
+    from core.models.upload import Upload
 
 
 class DatasetImportStatus(StrEnum):
@@ -40,3 +43,5 @@ class DatasetImport(TimestampMixin, RunMixin, Base):
     findings: Mapped[list[str]] = mapped_column(default=list)
     errors: Mapped[dict[str, Any]] = mapped_column(default=dict)  # by file name
     num_bytes: Mapped[BigInt | None]  # read from the files
+
+    uploads: Mapped[list["Upload"]] = relationship(back_populates="dataset_import", passive_deletes=True)

@@ -1,28 +1,30 @@
 """Experiments: made from a TrainingSpec, paused, resumed, and written to while they train."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import ColumnElement, delete, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from core.clock import utc_now
 from core.errors import ConflictError, InvalidInputError, NotFoundError, SupersededError
-from core.models import Artifact, Dataset, Experiment, ExperimentStatus, Signal, TrainingRun
+from core.models import Artifact, Dataset, Experiment, ExperimentSource, ExperimentStatus, Signal
 from core.services.access import Actor, require_ownership, require_researcher
+from core.services.checkpoint_rows import ANY_EPOCH, drop_checkpoints_after, insert_checkpoint
 from core.services.commits import after_commit
 from core.services.datasets import get_dataset
+from core.services.epoch_rows import delete_epochs_after, insert_epochs
+from core.services.experiment_names import add_named
 from core.services.jobs import Claim, JobKind, complete_run, enqueue_run, hold_claim, lock_run
+from core.services.parameter_rows import insert_parameters
+from core.services.summaries import rewrite_summaries
 from core.specs import Name, TrainingSpec
 from core.storage import artifacts
-
-# Past the session's bookkeeping, as the fence before it.
-_INSERT_EPOCHS = insert(TrainingRun.metadata.tables[TrainingRun.__tablename__])
-
+from core.storage.database import sync_commits
 
 NAME: TypeAdapter[str] = TypeAdapter(Name)
 
@@ -51,18 +53,27 @@ class ArtifactFile:
     media_type: str
     size_bytes: int
     sha256: str
+    epoch: int | None = None  # after which a checkpoint was kept
 
 
 def get_experiment(session: Session, experiment_id: int) -> Experiment:
     """Return the experiment's row."""
     row = session.get(Experiment, experiment_id)
     if row is None:
-        raise NotFoundError(f"there is no experiment {experiment_id}; their table lists what is stored")
+        raise NotFoundError(
+            f"there is no experiment {experiment_id}; Experiments lists those that are stored"
+        )
     return row
 
 
 def create_experiment(
-    session: Session, actor: Actor, spec: TrainingSpec, name: str | None = None, notes: str | None = None
+    session: Session,
+    actor: Actor,
+    spec: TrainingSpec,
+    name: str | None = None,
+    *,
+    notes: str | None = None,
+    time_limit_s: float | None = None,
 ) -> Experiment:
     """Write a pending experiment and send it to the workers when the transaction commits."""
     require_researcher(actor)
@@ -76,13 +87,22 @@ def create_experiment(
         status=ExperimentStatus.PENDING,
         config=spec.model_dump(mode="json"),
         hyperparameters=_hyperparameters(spec),
+        split=spec.split.kind.value,
         total_epochs=spec.epochs,
         notes=notes,
         created_by=actor.user_id,
+        time_limit_seconds=_checked_limit(time_limit_s),
     )
-    _add_named(session, row, name, f"{spec.model} {spec.split.kind.value} {spec.dataset}")
+    add_named(session, row, name, f"{spec.model} {spec.split.kind.value} {spec.dataset}")
+    insert_parameters(session.connection(), row.id, row.hyperparameters)
     enqueue_run(session, JobKind.TRAINING, row)
     return row
+
+
+def _checked_limit(limit_s: float | None) -> float | None:
+    if limit_s is not None and not 0 < limit_s < math.inf:
+        raise InvalidInputError(f"a time limit is a number of seconds above 0, not {limit_s:g}")
+    return limit_s
 
 
 def _check_channel(session: Session, dataset: Dataset, channel: str | None) -> None:
@@ -97,36 +117,6 @@ def _check_channel(session: Session, dataset: Dataset, channel: str | None) -> N
             f"data set {dataset.name!r} holds channels {listed}, and a training takes one; "
             f"name it, such as --channel {stored[0]}"
         )
-
-
-def _add_named(session: Session, row: Experiment, wanted: str | None, stem: str) -> None:
-    name = _free_name(session, wanted, stem)
-    while True:
-        row.name = name
-        try:
-            with session.begin_nested():
-                session.add(row)
-        except IntegrityError:
-            # Somebody else took the name meanwhile; if not, the row breaks another rule.
-            if (name := _free_name(session, wanted, stem)) == row.name:
-                raise
-        else:
-            return
-
-
-def _free_name(session: Session, wanted: str | None, stem: str) -> str:
-    if wanted is not None:
-        if session.scalar(select(Experiment.id).where(Experiment.name == wanted)) is not None:
-            raise ConflictError(f"an experiment named {wanted!r} exists; choose another name")
-        return wanted
-    taken = set(
-        session.scalars(select(Experiment.name).where(Experiment.name.startswith(stem, autoescape=True)))
-    )
-    return (
-        stem
-        if stem not in taken
-        else next(n for i in range(2, len(taken) + 3) if (n := f"{stem} {i}") not in taken)
-    )
 
 
 def _hyperparameters(spec: TrainingSpec) -> dict[str, Any]:
@@ -148,6 +138,7 @@ def _hyperparameters(spec: TrainingSpec) -> dict[str, Any]:
 def pause_experiment(session: Session, actor: Actor, experiment_id: int) -> None:
     """Ask a running or pending experiment to rest; a running one stops after its epoch."""
     row = _lock_own(session, actor, experiment_id)
+    _refuse_foreign(row, "pause it there")
     if row.status not in {ExperimentStatus.RUNNING, ExperimentStatus.PENDING}:
         raise ConflictError(
             f"experiment {experiment_id} is {row.status.value}; only what runs or waits can pause"
@@ -155,14 +146,30 @@ def pause_experiment(session: Session, actor: Actor, experiment_id: int) -> None
     row.status = ExperimentStatus.PAUSED
 
 
-def resume_experiment(session: Session, actor: Actor, experiment_id: int) -> None:
-    """Send a paused experiment to the workers again; it goes on after its last kept epoch."""
+def resume_experiment(
+    session: Session, actor: Actor, experiment_id: int, time_limit_s: float | None = None
+) -> Experiment:
+    """Send a paused or failed experiment to the workers again; it goes on after its last kept epoch."""
     row = _lock_own(session, actor, experiment_id)
-    if row.status is not ExperimentStatus.PAUSED:
-        raise ConflictError(f"experiment {experiment_id} is {row.status.value}; only a paused one can resume")
+    _refuse_foreign(row, f"go on with it by Workspace().experiment(resume={experiment_id})")
+    if row.status not in {ExperimentStatus.PAUSED, ExperimentStatus.FAILED}:
+        raise ConflictError(
+            f"experiment {experiment_id} is {row.status.value}; only a paused or failed one can resume"
+        )
     row.status = ExperimentStatus.PENDING
     row.deaths = 0
+    row.error_message = row.finished_at = row.duration_seconds = None
+    if time_limit_s is not None:
+        row.time_limit_seconds = _checked_limit(time_limit_s)
     enqueue_run(session, JobKind.TRAINING, row)
+    return row
+
+
+def _refuse_foreign(row: Experiment, instead: str) -> None:
+    if row.source is ExperimentSource.LOGGED:
+        raise ConflictError(f"experiment {row.id} is trained by somebody's own loop; {instead}")
+    if row.source is ExperimentSource.IMPORTED:
+        raise ConflictError(f"experiment {row.id} was imported; what it tells of is over")
 
 
 def _lock_own(session: Session, actor: Actor, experiment_id: int) -> Experiment:
@@ -177,8 +184,8 @@ def record_epochs(session: Session, claim: Claim, epochs: list[Epoch]) -> str:
     status = hold_claim(session, claim)
     if epochs:
         now = utc_now()
-        session.connection().execute(
-            _INSERT_EPOCHS,
+        insert_epochs(
+            session.connection(),
             [
                 {
                     "experiment_id": claim.row_id,
@@ -199,12 +206,15 @@ def record_epochs(session: Session, claim: Claim, epochs: list[Epoch]) -> str:
     return status
 
 
-def forget_epochs_after(session: Session, claim: Claim, epoch: int) -> None:
-    """Drop epochs that the kept state does not hold; the resumed run writes them anew."""
+def forget_epochs_after(session: Session, claim: Claim, epoch: int, findings: Sequence[str] = ()) -> None:
+    """Drop what comes after the checkpoint that a run goes on from, 0 being none, and note what it found."""
     hold_claim(session, claim)
-    session.execute(
-        delete(TrainingRun).where(TrainingRun.experiment_id == claim.row_id, TrainingRun.epoch > epoch)
-    )
+    if delete_epochs_after(session.connection(), claim.row_id, epoch):
+        rewrite_summaries(session.connection(), claim.row_id)
+    _delete_files(session, drop_checkpoints_after(session.connection(), claim.row_id, epoch))
+    if findings:
+        row = get_experiment(session, claim.row_id)
+        row.findings = [*row.findings, *(each for each in findings if each not in row.findings)]
 
 
 def record_split(session: Session, claim: Claim, audit: dict[str, Any], provenance: dict[str, Any]) -> None:
@@ -217,24 +227,29 @@ def record_split(session: Session, claim: Claim, audit: dict[str, Any], provenan
 def add_artifact(session: Session, claim: Claim, file: ArtifactFile) -> None:
     """Enter a written file as the experiment's; one of each kind and name, the newest wins."""
     hold_claim(session, claim)
-    _drop_artifacts(session, claim, Artifact.kind == file.kind, Artifact.name == file.name)
-    session.add(
-        Artifact(
-            id=file.id,
-            experiment_id=claim.row_id,
-            kind=file.kind,
-            name=file.name,
-            media_type=file.media_type,
-            size_bytes=file.size_bytes,
-            sha256=file.sha256,
-        )
-    )
+    if session.get(Artifact, file.id) is not None:
+        return  # entered by a first try whose commit went unanswered
+    same = delete(Artifact).filter_by(experiment_id=claim.row_id, kind=file.kind, name=file.name)
+    _delete_files(session, session.scalars(same.returning(Artifact.id)))
+    session.add(Artifact(experiment_id=claim.row_id, **asdict(file)))
     session.flush()
 
 
-def _drop_artifacts(session: Session, claim: Claim, *conditions: ColumnElement[bool]) -> None:
-    of_run = delete(Artifact).where(Artifact.experiment_id == claim.row_id, *conditions)
-    for artifact_id in session.scalars(of_run.returning(Artifact.id)):
+def add_checkpoint(session: Session, claim: Claim, file: ArtifactFile) -> None:
+    """Enter a training's state after an epoch; of those before it only the newest stay."""
+    hold_claim(session, claim)
+    row = {"experiment_id": claim.row_id, **asdict(file)}
+    _delete_files(session, insert_checkpoint(session.connection(), row))
+
+
+def drop_checkpoints(session: Session, claim: Claim) -> None:
+    """Drop what a run that is over for good would have gone on from."""
+    hold_claim(session, claim)
+    _delete_files(session, drop_checkpoints_after(session.connection(), claim.row_id, ANY_EPOCH))
+
+
+def _delete_files(session: Session, artifact_ids: Iterable[str]) -> None:
+    for artifact_id in artifact_ids:
         after_commit(session, partial(artifacts.delete, artifact_id))
 
 
@@ -246,9 +261,12 @@ def record_results(
         raise SupersededError(f"experiment {claim.row_id} is no longer running; its results are not stored")
     row = get_experiment(session, claim.row_id)
     row.best_epoch, row.metrics, row.model_path = best_epoch, metrics, model_path
+    session.flush()
+    rewrite_summaries(session.connection(), claim.row_id)
 
 
 def complete_experiment(session: Session, claim: Claim) -> None:
     """Mark the experiment as completed; until then an attempt may need the state that goes now."""
     complete_run(session, claim)
-    _drop_artifacts(session, claim, Artifact.kind == "state")
+    after_commit(session, sync_commits)
+    drop_checkpoints(session, claim)

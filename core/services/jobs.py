@@ -13,10 +13,12 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from core.clock import utc_now
 from core.errors import ConflictError, NotFoundError, SupersededError
-from core.models import DatasetGeneration, DatasetImport, Experiment
+from core.models import DatasetGeneration, DatasetImport, Experiment, ExperimentSource, TrainingRun
 from core.services.access import Actor, require_ownership
 from core.services.commits import after_commit
-from core.storage import broker
+from core.services.silent_loops import fail_silent_loops
+from core.settings import get_settings
+from core.storage import broker, room
 
 logger = structlog.get_logger(__name__)
 
@@ -24,9 +26,11 @@ Run = Experiment | DatasetImport | DatasetGeneration
 
 HEARTBEAT_S = 5.0
 SILENT_S = 15.0
-RESEND_S = 20.0
+RESEND_S = 10.0
 MOST_DEATHS = 3
-NOT_WAITING = 3  # exit code of a job's process; not 1, with which Python ends on an error
+# Exit codes of a job's process; not 1, with which Python ends on an error.
+NOT_WAITING = 3
+KILLED_BY_LIMIT = 4
 
 
 class JobKind(StrEnum):
@@ -113,6 +117,21 @@ def claim_run(session: Session, kind: JobKind, row_id: int, worker: str) -> Clai
     return None if attempt is None else Claim(kind, row_id, attempt)
 
 
+def find_claim(session: Session, kind: JobKind, row_id: int, worker: str) -> Claim | None:
+    """Return the claim under which a worker's process is at work, or None where it is no longer its."""
+    model = MODELS[kind]
+    attempt: int | None = session.scalar(
+        select(model.attempt).where(model.id == row_id, model.worker == worker, model.status == "running")
+    )
+    return None if attempt is None else Claim(kind, row_id, attempt)
+
+
+def is_superseded(session: Session, claim: Claim) -> bool:
+    """Tell whether a later attempt has the row, or nobody because it was deleted."""
+    model = MODELS[claim.kind]
+    return session.scalar(select(model.attempt).where(model.id == claim.row_id)) != claim.attempt
+
+
 def hold_claim(session: Session, claim: Claim) -> str:
     """Beat the heart and return the row's status, or raise SupersededError: the fence before each write."""
     status: StrEnum | None = session.connection().scalar(
@@ -130,6 +149,32 @@ def fail_run(session: Session, claim: Claim, reason: str) -> None:
     """Mark the claimed row as failed, with the reason a person will read."""
     if hold_claim(session, claim) == "running":
         _end_run(session, claim, "failed", reason)
+
+
+def get_time_limit_s(row: Run) -> float:
+    """Return how long one attempt at the row may take: its own limit, or that of the settings."""
+    return get_settings().time_limit_s if row.time_limit_seconds is None else row.time_limit_seconds
+
+
+def time_out_run(session: Session, claim: Claim, limit_s: float) -> None:
+    """Fail the claimed row because its time is up; whoever works on it learns so at its next write."""
+    if hold_claim(session, claim) == "running":
+        row = lock_run(session, claim.kind, claim.row_id)
+        reached, way = _reached(session, row), _way_on(row, limit_s)
+        _end_run(session, claim, "failed", f"it reached its time limit of {limit_s:g} s {reached}; {way}")
+
+
+def _reached(session: Session, row: Run) -> str:
+    if not isinstance(row, Experiment):
+        return f"at {row.progress} %"
+    done = session.scalar(select(func.max(TrainingRun.epoch)).where(TrainingRun.experiment_id == row.id)) or 0
+    return f"after epoch {done} of {row.total_epochs}" if done else "before its first epoch was done"
+
+
+def _way_on(row: Run, limit_s: float) -> str:
+    if isinstance(row, Experiment):
+        return f"resume it with a larger one: brinell resume {row.id} --time-limit {2 * limit_s:g}"
+    return f"ask for it again with BRINELL_TIME_LIMIT_S above {limit_s:g}"
 
 
 def complete_run(session: Session, claim: Claim) -> None:
@@ -163,6 +208,7 @@ def cancel_run(session: Session, actor: Actor, kind: JobKind, row_id: int) -> No
 
 def resend_waiting(session: Session, now: datetime) -> int:
     """Send pending rows again whose message may have been lost; claiming makes a repeat harmless."""
+    _set_hearts_right(session, now)
     sent = 0
     for kind, model in MODELS.items():
         for row in _list_untouched(session, model, "pending", now - timedelta(seconds=RESEND_S)):
@@ -172,35 +218,75 @@ def resend_waiting(session: Session, now: datetime) -> int:
 
 
 def take_up_silent(session: Session, now: datetime) -> int:
-    """Put runs whose worker fell silent back to pending, or fail them after the last attempt."""
-    taken = 0
+    """Put runs whose worker fell silent back to pending, or fail them: the last attempt, people's loops."""
+    _set_hearts_right(session, now)
+    taken = fail_silent_loops(session, now)
     for kind, model in MODELS.items():
         for row in _list_untouched(session, model, "running", now - timedelta(seconds=SILENT_S)):
             taken += 1
             logger.warning(
                 "run_silent", kind=kind.value, row_id=row.id, attempt=row.attempt, worker=row.worker
             )
-            _take_up(session, kind, row, now)
+            _take_up(session, kind, row, now, _tell_silence())
     return taken
+
+
+def _set_hearts_right(session: Session, now: datetime) -> None:
+    """Have beats of a clock that was ahead count from now on; a live heart soon beats again anyhow."""
+    for model in MODELS.values():
+        session.execute(
+            update(model)
+            .where(
+                model.status.in_(["pending", "running"]),
+                model.heartbeat_at > now + timedelta(seconds=SILENT_S),
+            )
+            .values(heartbeat_at=now)
+        )
+
+
+def _tell_silence() -> str:
+    """Say that nothing was heard, and the likely reason where a row could hardly be written."""
+    home = get_settings().home
+    free = room.free_bytes(home)
+    if free >= room.RESERVE_BYTES:
+        return "it fell silent"
+    return f"it fell silent, and no room is left at {home}: {free / 1e6:,.1f} MB are free, make some"
 
 
 def _list_untouched(session: Session, model: type[Any], status: str, since: datetime) -> list[Any]:
     # A row that is locked is being written to right now, so it is neither silent nor forgotten.
     untouched = or_(model.heartbeat_at.is_(None), model.heartbeat_at < since)
     statement = select(model).where(model.status == status, untouched).order_by(model.id)
+    if model is Experiment:
+        # What somebody's own loop trains is no work for our workers.
+        statement = statement.where(Experiment.source == ExperimentSource.TRAINING)
     return list(session.scalars(statement.with_for_update(skip_locked=True)))
 
 
-def return_run(session: Session, claim: Claim, reason: str) -> None:
-    """Put the claimed run back to pending, or fail it, because the process that did its work is gone."""
+def _again(row: Run) -> str:
+    return f"resume it: brinell resume {row.id}" if isinstance(row, Experiment) else "ask for it again"
+
+
+def return_run(session: Session, claim: Claim, reason: str, *, is_death: bool = True) -> None:
+    """Put the claimed run back to pending, or fail it, because the process that did its work is gone.
+
+    Where a person ended that process in order, `is_death` is False and it counts for nothing.
+    """
     if hold_claim(session, claim) == "running":
-        _take_up(session, claim.kind, lock_run(session, claim.kind, claim.row_id), utc_now(), reason)
+        row = lock_run(session, claim.kind, claim.row_id)
+        _take_up(session, claim.kind, row, utc_now(), reason, is_death=is_death)
 
 
 def _take_up(
-    session: Session, kind: JobKind, row: Run, now: datetime, reason: str = "it fell silent"
+    session: Session,
+    kind: JobKind,
+    row: Run,
+    now: datetime,
+    reason: str,
+    *,
+    is_death: bool = True,
 ) -> None:
-    row.deaths += 1
+    row.deaths += is_death
     # The dead attempt is fenced off at once, not only when the next one starts.
     row.attempt += 1
     if row.deaths >= MOST_DEATHS:
@@ -208,7 +294,7 @@ def _take_up(
         row.finished_at = now
         row.error_message = (
             f"its worker died {row.deaths} times (last {row.worker}: {reason}); "
-            "look at the worker's log, then ask for it again"
+            f"look at the worker's log, then {_again(row)}"
         )
         return
     row.status = type(row.status)("pending")

@@ -1,6 +1,7 @@
 """Min/max pyramid: any stretch of a long record drawn from a few thousand numbers, no peak lost."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +16,24 @@ Levels = Sequence[NDArray[np.float32]]
 Extremes = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
+class Record(Protocol):
+    """Samples that are taken stretch by stretch: an array, a memory map, or a file that is read."""
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        ...
+
+    def __getitem__(self, stretch: slice, /) -> Samples:
+        """Return the samples of a stretch."""
+        ...
+
+
 def bin_samples(level: int) -> int:
     """Return how many samples a bin of this level covers: 256, 1024, 4096, ..."""
     return int(FINEST_BIN * FACTOR**level)
 
 
-def build(samples: Samples) -> list[NDArray[np.float32]]:
+def build(samples: Record) -> list[NDArray[np.float32]]:
     """Return the levels of the pyramid, finest first.
 
     Parameters
@@ -82,7 +95,7 @@ def view(
     return _points(samples, levels, level, (start, stop), num_points)
 
 
-def _finest(samples: Samples) -> NDArray[np.float32]:
+def _finest(samples: Record) -> NDArray[np.float32]:
     level = np.empty((-(-len(samples) // FINEST_BIN), 2), dtype=np.float32)
     whole = len(samples) // FINEST_BIN
     for first in range(0, whole, CHUNK_BINS):

@@ -3,7 +3,16 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from core.specs import GenerationSpec, ImportSpec, MixedRates, Spec, SplitKind, SplitSpec, TrainingSpec
+from core.specs import (
+    GenerationSpec,
+    ImportSpec,
+    MixedRates,
+    Spec,
+    SplitKind,
+    SplitSpec,
+    TrainingSpec,
+    metric_direction,
+)
 
 SPECS = [
     TrainingSpec(
@@ -59,3 +68,17 @@ def test_what_cannot_be_trained_is_refused(field: str, value: object) -> None:
 def test_import_of_nothing_is_refused() -> None:
     with pytest.raises(ValidationError, match="paths"):
         ImportSpec(dataset="rig", paths=())
+
+
+@pytest.mark.parametrize(
+    ("direction", "names"),
+    [
+        (
+            "min",
+            ["val_loss", "train/loss", "valLoss", "MSELoss", "test_RMSE", "mae", "eer", "error.top1"],
+        ),
+        ("max", ["val_accuracy", "f1", "closest", "terror", "eval_f1", "neg_mean_squared_error", "m", "123"]),
+    ],
+)
+def test_direction_is_told_by_whole_words(direction: str, names: list[str]) -> None:
+    assert {name: metric_direction(name) for name in names} == dict.fromkeys(names, direction)

@@ -88,7 +88,8 @@ def test_spectrum_shows_the_sine_at_its_place_and_height(samples: np.ndarray) ->
 
 
 def test_waiting_experiment_has_no_epochs_steps_or_predictions(samples: np.ndarray) -> None:
-    experiments = Workspace().experiments(text="first")
+    experiments = Workspace().experiments("name:first", columns=["epochs_done", "lr"])
+    assert experiments["lr"].tolist() == [0.01]
     handle = Workspace().experiment(int(experiments.index[0]))
     assert handle.detail.row.status == "pending"
     assert handle.epochs().empty

@@ -1,3 +1,5 @@
+import json
+import math
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -11,6 +13,7 @@ from core.models import (
     Experiment,
     ExperimentStatus,
     Tag,
+    TrainingRun,
     User,
     WebhookConfiguration,
 )
@@ -68,6 +71,42 @@ def test_unknown_status_is_refused(session: Session) -> None:
 def test_absent_json_is_null_in_sql(session: Session) -> None:
     add_experiment(session, audit=None)
     assert session.execute(text("SELECT count(*) FROM experiments WHERE audit IS NULL")).scalar() == 1
+
+
+@BOTH
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_json_holds_null_never_nan(session: Session, number: float) -> None:
+    add_experiment(session, metrics={"ece": number, "evaluation": {"per_class": [{"f1": number}, 0.5]}})
+    session.expunge_all()
+    stored = session.execute(text("SELECT CAST(metrics AS text) FROM experiments")).scalar_one()
+    assert json.loads(stored, parse_constant=pytest.fail)["evaluation"] == {"per_class": [{"f1": None}, 0.5]}
+    assert session.scalars(select(Experiment.metrics)).one()["ece"] is None
+
+
+@BOTH
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_json_of_both_kinds_holds_null_never_nan(session: Session, number: float) -> None:
+    hook = WebhookConfiguration(provider_type="slack", webhook_url="https://h", name="n")
+    hook.settings = {"after": [number]}
+    session.add(User(username="a", webhook_configurations=[hook]))
+    session.flush()
+    session.expunge_all()
+    assert session.scalars(select(WebhookConfiguration.settings)).one() == {"after": [None]}
+
+
+@BOTH
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_measured_number_is_null_never_nan(session: Session, number: float) -> None:
+    row = add_experiment(session, duration_seconds=number)
+    session.add(TrainingRun(experiment_id=row.id, epoch=1, train_loss=number, val_loss=0.25))
+    session.flush()
+    found = session.execute(
+        text(
+            "SELECT e.duration_seconds, t.train_loss, t.val_loss FROM experiments e"
+            " JOIN training_runs t ON t.experiment_id = e.id"
+        )
+    )
+    assert tuple(found.one()) == (None, None, 0.25)
 
 
 @BOTH

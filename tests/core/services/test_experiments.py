@@ -1,9 +1,12 @@
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -15,7 +18,10 @@ from core.services.experiments import (
     ArtifactFile,
     Epoch,
     add_artifact,
+    add_checkpoint,
+    complete_experiment,
     create_experiment,
+    drop_checkpoints,
     forget_epochs_after,
     pause_experiment,
     record_epochs,
@@ -43,13 +49,43 @@ def epoch(number, **fields):
     return Epoch(epoch=number, **{**values, **fields})
 
 
-def keep_file(kind="notebook", name="train.ipynb", content=b"{}"):
+def keep_file(kind="notebook", name="train.ipynb", content=b"{}", epoch=None):
     with artifacts.writing() as draft:
         draft.path.write_bytes(content)
     return ArtifactFile(
         id=draft.artifact_id, kind=kind, name=name, media_type="text/plain",
-        size_bytes=draft.size, sha256=draft.sha256,
+        size_bytes=draft.size, sha256=draft.sha256, epoch=epoch,
     )  # fmt: skip
+
+
+def keep_state(number):
+    return keep_file("state", f"state-{number:05}.safetensors", b"weights", number)
+
+
+def add_states(claim, numbers):
+    files = [keep_state(number) for number in numbers]
+    for file in files:
+        with session_scope() as session:
+            add_checkpoint(session, claim, file)
+    return files
+
+
+def list_states():
+    """Return the ids of checkpoints by their epoch, as their rows and as the epochs' rows tell."""
+    with read_scope() as session:
+        states = select(Artifact.epoch, Artifact.id).where(Artifact.kind == "state").order_by(Artifact.epoch)
+        named = select(TrainingRun.epoch, TrainingRun.checkpoint_path).order_by(TrainingRun.epoch)
+        return (
+            dict(map(tuple, session.execute(states))),
+            {epoch: path for epoch, path in session.execute(named) if path is not None},
+        )
+
+
+def is_on_disk(file):
+    try:
+        return artifacts.path_of(file.id).is_file()
+    except NotFoundError:
+        return False
 
 
 def list_epochs():
@@ -155,6 +191,8 @@ def test_superseded_attempt_writes_nothing(superseded, experiment_id):
         lambda session: record_epochs(session, superseded, [epoch(1)]),
         lambda session: forget_epochs_after(session, superseded, 0),
         lambda session: add_artifact(session, superseded, file),
+        lambda session: add_checkpoint(session, superseded, keep_state(1)),
+        lambda session: drop_checkpoints(session, superseded),
         lambda session: record_split(session, superseded, {"grade": "bearing"}, {}),
         lambda session: record_results(session, superseded, best_epoch=1, metrics={"f1": 1}, model_path=""),
     )
@@ -173,6 +211,92 @@ def test_resumed_run_forgets_what_its_state_does_not_hold(held):
         record_epochs(session, held, [epoch(1), epoch(2), epoch(3)])
         forget_epochs_after(session, held, 1)
     assert list_epochs() == [1]
+
+
+@BOTH
+def test_only_the_newest_checkpoints_stay_and_their_epochs_name_them(held):
+    with session_scope() as session:
+        record_epochs(session, held, [epoch(number) for number in range(1, 5)])
+    files = add_states(held, [1, 2, 3, 4])
+    kept = {3: files[2].id, 4: files[3].id}
+    assert list_states() == (kept, kept)
+    assert [is_on_disk(file) for file in files] == [False, False, True, True]
+
+
+@BOTH
+def test_an_epoch_has_one_checkpoint_the_last_that_was_kept(held):
+    with session_scope() as session:
+        record_epochs(session, held, [epoch(1), epoch(2)])
+    files = add_states(held, [1, 2, 2])
+    kept = {1: files[0].id, 2: files[2].id}
+    assert list_states() == (kept, kept)
+    assert [is_on_disk(file) for file in files] == [True, False, True]
+
+
+@BOTH
+def test_the_database_refuses_a_second_checkpoint_of_an_epoch(held, experiment_id):
+    add_states(held, [7])
+    with pytest.raises(IntegrityError), session_scope() as session:
+        session.add(Artifact(experiment_id=experiment_id, **asdict(keep_state(7))))
+
+
+@BOTH
+def test_checkpoint_entered_again_after_an_unanswered_commit_is_there_once(held):
+    with session_scope() as session:
+        record_epochs(session, held, [epoch(1), epoch(2)])
+    files = add_states(held, [1, 2])
+    with session_scope() as session:
+        add_checkpoint(session, held, files[1])
+    assert list_states()[1] == {1: files[0].id, 2: files[1].id}
+    assert all(map(is_on_disk, files))
+
+
+def test_dropped_checkpoint_is_removed_after_the_commit_only(held):
+    files = add_states(held, [1, 2])
+    with Session(get_engine()) as session:
+        add_checkpoint(session, held, keep_state(3))
+        assert all(map(is_on_disk, files))
+        session.rollback()
+    assert all(map(is_on_disk, files))
+    assert set(list_states()[0]) == {1, 2}
+
+
+@BOTH
+def test_going_on_forgets_later_checkpoints_and_notes_each_finding_once(held, experiment_id):
+    with session_scope() as session:
+        record_epochs(session, held, [epoch(1), epoch(2), epoch(3)])
+    files = add_states(held, [2, 3])
+    for _ in range(2):  # the second is a try after an unanswered commit
+        with session_scope() as session:
+            forget_epochs_after(session, held, 2, ["the checkpoint of epoch 3 is damaged"])
+    assert list_states() == ({2: files[0].id}, {2: files[0].id})
+    assert [is_on_disk(file) for file in files] == [True, False]
+    with read_scope() as session:
+        findings = session.get_one(Experiment, experiment_id).findings
+    assert findings == ["the checkpoint of epoch 3 is damaged"]
+
+
+@BOTH
+def test_completed_run_needs_no_checkpoint(held):
+    with session_scope() as session:
+        record_epochs(session, held, [epoch(1), epoch(2)])
+    files = add_states(held, [1, 2])
+    with session_scope() as session:
+        complete_experiment(session, held)
+    assert list_states() == ({}, {})
+    assert not any(map(is_on_disk, files))
+
+
+@BOTH
+def test_epoch_that_was_not_measured_is_null_whatever_it_was(held):
+    nan, infinite = float("nan"), float("inf")
+    with session_scope() as session:
+        record_epochs(session, held, [epoch(1, train_loss=nan, val_loss=infinite, metrics={"f1": nan})])
+    with read_scope() as session:
+        row = session.scalars(select(TrainingRun)).one()
+        found = session.execute(text("SELECT train_loss, val_loss FROM training_runs")).one()
+    assert tuple(found) == (None, None)
+    assert row.metrics == {"f1": None}
 
 
 def test_results_of_a_run_that_was_paused_are_not_stored(held, researcher, experiment_id):
@@ -209,3 +333,19 @@ def test_rollback_of_a_replacement_keeps_the_old_file(held):
 def test_another_constraint_is_not_taken_for_a_taken_name(researcher, dataset):
     with pytest.raises(IntegrityError), session_scope() as session:
         create_experiment(session, Actor(99, "admin", "cli"), TrainingSpec(dataset="rig"))
+
+
+def test_completion_is_safe_from_a_power_cut_before_its_checkpoints_go(held, monkeypatch):
+    with session_scope() as session:
+        add_checkpoint(session, held, file := keep_state(1))
+    sync, kept = os.fsync, []
+
+    def note(handle):
+        kept.append((Path(f"/proc/self/fd/{handle}").readlink().name, is_on_disk(file)))
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", note)
+    with session_scope() as session:
+        complete_experiment(session, held)
+    assert ("brinell.db-wal", True) in kept
+    assert not is_on_disk(file)

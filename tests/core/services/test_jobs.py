@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from core.clock import utc_now
-from core.errors import ConflictError, ForbiddenError, NotFoundError, SupersededError
-from core.models import Experiment, ExperimentStatus
+from core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError, SupersededError
+from core.models import DatasetGeneration, Experiment, ExperimentStatus, TrainingRun
 from core.services.datasets import request_generation
 from core.services.experiments import pause_experiment, resume_experiment
 from core.services.jobs import (
@@ -16,10 +16,15 @@ from core.services.jobs import (
     claim_run,
     complete_run,
     fail_run,
+    find_claim,
+    get_time_limit_s,
     hold_claim,
     resend_waiting,
+    return_run,
     take_up_silent,
+    time_out_run,
 )
+from core.settings import get_settings
 from core.storage.database import get_engine, read_scope, session_scope
 
 BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
@@ -113,6 +118,15 @@ def test_only_a_run_silent_for_15_s_is_taken_up(experiment_id):
     assert (row.status, row.deaths) == ("pending", 1)
 
 
+@BOTH
+def test_silence_after_a_clock_was_set_back_is_noticed_as_any_other(experiment_id):
+    claim(experiment_id)
+    an_hour_back = -3600
+    assert [sweep(an_hour_back + seconds) for seconds in (0, 14, 16)] == [0, 0, 1]
+    assert stored(experiment_id).status == "pending"
+    assert [sweep(2 * an_hour_back + seconds, resend_waiting) for seconds in (0, 9, 11)] == [0, 0, 1]
+
+
 def test_taken_up_run_is_sent_again(experiment_id, list_messages):
     claim(experiment_id)
     sweep(16)
@@ -127,7 +141,17 @@ def test_third_death_fails_the_run_and_says_why(experiment_id):
     assert row.status == "failed"
     assert row.finished_at is not None
     assert "its worker died 3 times (last host:7: it fell silent)" in row.error_message
+    assert f"resume it: brinell resume {experiment_id}" in row.error_message
     assert claim(experiment_id) is None
+
+
+def test_third_death_on_a_full_disk_says_that_there_is_no_room(experiment_id, monkeypatch, home):
+    monkeypatch.setattr("core.storage.room.free_bytes", lambda _folder: 300_000)
+    for _ in range(3):
+        claim(experiment_id, "host:7")
+        sweep(16)
+    told = f"it fell silent, and no room is left at {home}: 0.3 MB are free, make some"
+    assert told in stored(experiment_id).error_message
 
 
 def test_resume_forgives_earlier_deaths(experiment_id, researcher):
@@ -140,6 +164,95 @@ def test_resume_forgives_earlier_deaths(experiment_id, researcher):
     assert stored(experiment_id).deaths == 0
 
 
+@BOTH
+def test_failed_run_that_is_resumed_waits_as_a_new_one(experiment_id, researcher):
+    held = claim(experiment_id)
+    with session_scope() as session:
+        session.get_one(Experiment, experiment_id).deaths = 2
+        fail_run(session, held, "no room is left")
+    with session_scope() as session:
+        resume_experiment(session, researcher, experiment_id, time_limit_s=60)
+    row = stored(experiment_id)
+    assert (row.status, row.deaths, row.error_message, row.finished_at) == ("pending", 0, None, None)
+    assert row.time_limit_seconds == 60
+    assert claim(experiment_id).attempt > held.attempt
+
+
+@pytest.mark.parametrize("limit_s", [0, -1, float("inf"), float("nan")])
+def test_time_limit_that_is_no_number_of_seconds_is_refused(experiment_id, researcher, limit_s):
+    set_status(experiment_id, "failed")
+    with pytest.raises(InvalidInputError, match="seconds above 0"), session_scope() as session:
+        resume_experiment(session, researcher, experiment_id, limit_s)
+    assert stored(experiment_id).status == "failed"
+
+
+@BOTH
+def test_run_whose_time_is_up_fails_with_the_limit_how_far_it_came_and_the_way_on(experiment_id):
+    held = claim(experiment_id)
+    with session_scope() as session:
+        session.add(TrainingRun(experiment_id=experiment_id, epoch=3, metrics={}))
+        time_out_run(session, held, 90)
+    row = stored(experiment_id)
+    assert (row.status, row.deaths) == ("failed", 0)
+    assert row.finished_at is not None
+    assert row.error_message == (
+        f"it reached its time limit of 90 s after epoch 3 of {row.total_epochs}; resume it with a larger "
+        f"one: brinell resume {experiment_id} --time-limit 180"
+    )
+    assert sweep(60) == sweep(60, resend_waiting) == 0
+
+
+def test_import_whose_time_is_up_tells_how_much_is_done_and_what_to_do(database, researcher, tiny_generation):
+    with session_scope() as session:
+        row_id = request_generation(session, researcher, tiny_generation).id
+        held = claim_run(session, JobKind.GENERATION, row_id, "w:1")
+        session.get_one(DatasetGeneration, row_id).progress = 40
+        time_out_run(session, held, 90)
+    with read_scope() as session:
+        message = session.get_one(DatasetGeneration, row_id).error_message
+    assert message == (
+        "it reached its time limit of 90 s at 40 %; ask for it again with BRINELL_TIME_LIMIT_S above 90"
+    )
+
+
+def test_run_that_ended_otherwise_does_not_fail_by_its_time_limit(experiment_id, researcher):
+    held = claim(experiment_id)
+    with session_scope() as session:
+        pause_experiment(session, researcher, experiment_id)
+    with session_scope() as session:
+        time_out_run(session, held, 90)
+    assert (stored(experiment_id).status, stored(experiment_id).error_message) == ("paused", None)
+
+
+def test_limit_of_the_row_wins_over_that_of_the_settings(experiment_id, monkeypatch):
+    monkeypatch.setenv("BRINELL_TIME_LIMIT_S", "70")
+    get_settings.cache_clear()
+    assert get_time_limit_s(stored(experiment_id)) == 70
+    with session_scope() as session:
+        session.get_one(Experiment, experiment_id).time_limit_seconds = 8
+    assert get_time_limit_s(stored(experiment_id)) == 8
+
+
+def test_run_whose_process_was_ended_in_order_goes_on_without_a_death(experiment_id, list_messages):
+    for _ in range(4):
+        held = claim(experiment_id)
+        with session_scope() as session:
+            return_run(session, held, "its process ended with -15", is_death=False)
+    assert (stored(experiment_id).status, stored(experiment_id).deaths) == ("pending", 0)
+    assert len(list_messages()) == 5
+
+
+def test_claim_is_found_for_the_process_that_holds_it_only_while_it_does(experiment_id):
+    def find(worker):
+        with session_scope() as session:
+            return find_claim(session, TRAINING, experiment_id, worker)
+
+    held = claim(experiment_id, "host:7")
+    assert (find("host:7"), find("host:8")) == (held, None)
+    sweep(16)
+    assert find("host:7") is None
+
+
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)  # SQLite has one writer at a time
 @pytest.mark.timeout(20)  # where it is not passed over, the sweep waits for ever
 def test_a_row_being_written_is_not_taken_up_over_its_completion(experiment_id):
@@ -150,10 +263,10 @@ def test_a_row_being_written_is_not_taken_up_over_its_completion(experiment_id):
     assert stored(experiment_id).status == "completed"
 
 
-def test_pending_row_is_sent_again_after_20_s_and_not_sooner(experiment_id, list_messages):
+def test_pending_row_is_sent_again_after_10_s_and_not_sooner(experiment_id, list_messages):
     assert list_messages() == [("training", experiment_id)]
-    assert sweep(19, resend_waiting) == 0
-    assert sweep(21, resend_waiting) == 1
+    assert sweep(9, resend_waiting) == 0
+    assert sweep(11, resend_waiting) == 1
     assert sweep(0, resend_waiting) == 0
     assert list_messages() == [("training", experiment_id)] * 2
 
@@ -193,7 +306,7 @@ def test_broker_away_leaves_the_row_pending_and_raises_nothing(
 
 LEGAL = {
     "pause": {"pending", "running"},
-    "resume": {"paused"},
+    "resume": {"paused", "failed"},
     "cancel": {"pending", "running", "paused"},
 }
 ACTS = {

@@ -1,0 +1,91 @@
+from collections.abc import Callable
+
+import pytest
+
+from core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
+from core.queries.saved_queries import SavedQueryRow, list_queries
+from core.services.access import Actor
+from core.services.saved_queries import change_query, delete_query, save_query, use_query
+from core.storage.database import read_scope, session_scope
+
+BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+SQL = "SELECT model, count(*) FROM experiments GROUP BY model"
+
+
+@pytest.fixture
+def owner(researcher: Actor) -> Actor:
+    return researcher
+
+
+@pytest.fixture
+def stranger(make_actor: Callable[..., Actor]) -> Actor:
+    return make_actor("stranger")
+
+
+def keep(actor: Actor, name: str = "models", *, is_shared: bool = False) -> int:
+    with session_scope() as session:
+        return save_query(session, actor, name, SQL, is_shared=is_shared).id
+
+
+def seen_by(actor: Actor) -> list[SavedQueryRow]:
+    with read_scope() as session:
+        return list_queries(session, actor.user_id)
+
+
+@BOTH
+def test_a_question_is_its_owners_until_it_is_shared(owner: Actor, stranger: Actor) -> None:
+    query_id = keep(owner)
+    assert [row.name for row in seen_by(owner)] == ["models"]
+    assert seen_by(stranger) == []
+    with session_scope() as session, pytest.raises(NotFoundError):
+        use_query(session, stranger, query_id)
+    with session_scope() as session:
+        change_query(session, owner, query_id, is_shared=True)
+    (row,) = seen_by(stranger)
+    assert (row.owner, row.is_own, row.is_shared) == ("researcher", False, True)
+
+
+@BOTH
+def test_a_shared_question_is_changed_by_its_owner_and_admins_alone(
+    owner: Actor, stranger: Actor, make_actor: Callable[..., Actor]
+) -> None:
+    query_id, admin = keep(owner, is_shared=True), make_actor("admin", "admin")
+    for act in (
+        lambda session: change_query(session, stranger, query_id, sql="SELECT 1"),
+        lambda session: delete_query(session, stranger, query_id),
+    ):
+        with session_scope() as session, pytest.raises(ForbiddenError, match="another user's"):
+            act(session)
+    with session_scope() as session:
+        change_query(session, admin, query_id, name="by admin")
+    assert [row.name for row in seen_by(owner)] == ["by admin"]
+    with session_scope() as session:
+        delete_query(session, owner, query_id)
+    assert seen_by(owner) == []
+
+
+@BOTH
+def test_uses_are_counted_for_whoever_uses_it(owner: Actor, stranger: Actor) -> None:
+    query_id = keep(owner, is_shared=True)
+    before = seen_by(owner)[0].last_used_at
+    with session_scope() as session:
+        assert use_query(session, stranger, query_id).sql == SQL
+    (row,) = seen_by(owner)
+    assert row.usage_count == 2
+    assert before is not None
+    assert row.last_used_at is not None
+    assert row.last_used_at >= before
+
+
+def test_a_name_is_used_once_by_one_user(owner: Actor, stranger: Actor) -> None:
+    keep(owner)
+    keep(stranger)
+    with session_scope() as session, pytest.raises(ConflictError, match="'models' already"):
+        save_query(session, owner, " models ", SQL)
+
+
+@pytest.mark.parametrize("sql", ["", " \n", "x" * 100_001])
+def test_what_is_no_question_is_not_kept(owner: Actor, sql: str) -> None:
+    with session_scope() as session, pytest.raises(InvalidInputError):
+        save_query(session, owner, "nothing", sql)
+    assert seen_by(owner) == []
