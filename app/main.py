@@ -1,7 +1,8 @@
 """The composition root: pages, server and middleware put together, and served."""
 
+import asyncio
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 
 import panel as pn
@@ -11,30 +12,39 @@ from fastapi.responses import HTMLResponse
 from panel.io.fastapi import add_applications
 from starlette.middleware.gzip import GZipMiddleware
 
-from app.api import artifacts
+from app.api import artifacts, uploads
 from app.components.page import PageView
 from app.components.shell import RunningJob, Shell, report_callback_error
+from app.pages.compare import ComparePage
 from app.pages.experiments import ExperimentsPage
 from app.pages.home import HomePage
 from app.pages.signals import SignalsPage
+from app.pages.sql import SqlPage
+from app.server.assets import Assets, AssetServer
 from app.server.binding import check_bind, open_socket
 from app.server.guard import USER_HEADER, Guard
 from app.server.missing import missing_page
+from app.server.rendering import Pages, adjust_rendering
 from app.server.sockets import adjust_bokeh_fastapi
+from app.server.warming import warm
+from core.errors import DatabaseUnavailableError
 from core.queries.runs import list_active_runs
 from core.settings import Settings
 from core.storage.database import read_scope
 
 # The pages, in the order of the rail.
-PAGES: tuple[type[PageView], ...] = (HomePage, SignalsPage, ExperimentsPage)
+PAGES: tuple[type[PageView], ...] = (HomePage, SignalsPage, ExperimentsPage, ComparePage, SqlPage)
 
 JobsQuery = Callable[[], list[RunningJob]]
 
 
 def list_running_jobs() -> list[RunningJob]:
     """Return what runs now, for the header's chip; a training opens its experiment, an import its signals."""
-    with read_scope() as session:
-        runs = [run for run in list_active_runs(session) if run.status == "running"]
+    try:
+        with read_scope() as session:
+            runs = [run for run in list_active_runs(session) if run.status == "running"]
+    except DatabaseUnavailableError:
+        return []  # the page under the header says so, and must be there to say it
     return [
         RunningJob(run.name, run.progress, "/experiments", {"experiment": str(run.id)})
         if run.kind == "training"
@@ -49,11 +59,13 @@ def create_app(
     """Return the web application: every page's address opens the same Panel application there."""
     pn.extension("tabulator", notifications=True, nthreads=4, exception_handler=report_callback_error)
     adjust_bokeh_fastapi()
+    adjust_rendering()
     api = FastAPI(
         title="Brinell", version=version("brinell"), docs_url=None, redoc_url=None, openapi_url=None
     )
     api.add_api_route("/health", _health, methods=["GET"])
     api.include_router(artifacts.router)
+    api.include_router(uploads.router)
 
     def open_shell() -> pn.viewable.Viewable:
         return _open_shell(pages, running_jobs)
@@ -74,7 +86,10 @@ def create_app(
         return missing_page(request.url.path, [(page.title, page.path) for page in pages])
 
     api.add_api_route("/{path:path}", missing, methods=["GET"])
+    assets = Assets(api.router)
+    api.state.pages = Pages(assets, variant=lambda request: _is_dark(request.cookies))
     api.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
+    api.add_middleware(AssetServer, assets=assets)
     api.add_middleware(Guard)
     return api
 
@@ -82,7 +97,7 @@ def create_app(
 def _open_shell(pages: Sequence[type[PageView]], running_jobs: JobsQuery) -> pn.viewable.Viewable:
     document = pn.state.curdoc
     cookies = pn.state.cookies
-    dark = cookies.get("brinell_theme", "").endswith("dark")
+    dark = _is_dark(cookies)
     document.template_variables["html_attrs"] = f'data-brinell-theme="{"dark" if dark else "light"}"'
     shell = Shell(pages, running_jobs, dark=dark, collapsed=cookies.get("brinell_rail") == "collapsed")
     query = {name: values[-1].decode("utf-8", "replace") for name, values in pn.state.session_args.items()}
@@ -90,21 +105,26 @@ def _open_shell(pages: Sequence[type[PageView]], running_jobs: JobsQuery) -> pn.
     return shell.__panel__()
 
 
+def _is_dark(cookies: Mapping[str, str]) -> bool:
+    return cookies.get("brinell_theme", "").endswith("dark")
+
+
 def _health() -> dict[str, str]:
     return {"status": "ok", "version": version("brinell")}
 
 
 class _AnnouncingServer(uvicorn.Server):
-    """A server that says when it answers."""
+    """A server that says when it answers, and then makes the first visits itself."""
 
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None], visit: Sequence[str]) -> None:
         super().__init__(config)
-        self._announce = announce
+        self._announce, self._visit = announce, visit
 
     async def startup(self, sockets: list | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._announce()
+            self._warming = asyncio.create_task(warm(self.config.app, self._visit))
 
 
 def serve(
@@ -122,4 +142,5 @@ def serve(
             server_header=False,
             timeout_graceful_shutdown=3,
         )
-        _AnnouncingServer(config, lambda: on_ready(url) if on_ready else None).run(sockets=[listening])
+        visit = [] if app is not None else [page.path for page in PAGES]
+        _AnnouncingServer(config, lambda: on_ready(url) if on_ready else None, visit).run(sockets=[listening])

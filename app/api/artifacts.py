@@ -7,7 +7,7 @@ from fastapi import APIRouter, HTTPException
 from fastapi.responses import FileResponse, HTMLResponse
 
 from core.errors import NotFoundError
-from core.queries.experiments import ArtifactRow, find_artifact
+from core.queries.experiment_files import ArtifactRow, find_artifact
 from core.storage import artifacts
 from core.storage.database import read_scope
 

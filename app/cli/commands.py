@@ -1,6 +1,5 @@
 """What can be typed: exit 0 done, 1 what was asked failed, 2 the command itself was wrong."""
 
-import json
 import os
 import signal
 import sys
@@ -17,16 +16,21 @@ from pydantic import ValidationError
 from rich.markup import escape
 from rich.table import Table
 
+from app.cli.database import db, prepare
 from app.cli.demo import seed_demo
+from app.cli.experiments import experiments
 from app.cli.following import console, do_run
+from app.cli.output import AsJson, print_json, print_result
 from app.cli.processes import running_worker
+from app.cli.questions import sql
+from app.cli.runs import runs
 from core.errors import BrinellError
 from core.logs import configure_logs
 from core.queries.experiments import ExperimentDetail, get_experiment_detail
 from core.queries.health import list_checks
 from core.queries.runs import ImportReport, get_import_report
 from core.services.datasets import request_import
-from core.services.experiments import create_experiment
+from core.services.experiments import create_experiment, resume_experiment
 from core.services.jobs import JobKind
 from core.services.users import get_local_actor
 from core.settings import get_settings
@@ -37,9 +41,9 @@ from core.specs import (
     OptimizerSpec,
     SplitKind,
     SplitSpec,
+    StatedFacts,
     TrainingSpec,
 )
-from core.storage import migrations
 from core.storage.database import DatabaseUnusableError, read_scope, session_scope
 
 logger = structlog.get_logger(__name__)
@@ -48,12 +52,21 @@ cli = typer.Typer(
     name="brinell", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     help="The workbench of people who diagnose rotating machinery from vibration.",
 )  # fmt: skip
-db = typer.Typer(no_args_is_help=True, help="The database's schema.")
 cli.add_typer(db, name="db")
+cli.add_typer(experiments, name="experiments")
+cli.command()(sql)
+cli.add_typer(runs, name="runs")
 
+TimeLimit = Annotated[
+    float | None,
+    typer.Option(
+        "--time-limit",
+        min=1,
+        help="seconds after which it ends in order, to be resumed; wins over the settings",
+    ),
+]
 Detach = Annotated[bool, typer.Option("--detach", help="leave it to the worker and return at once")]
 SERVERS = frozenset({"serve", "demo"})
-AsJson = Annotated[bool, typer.Option("--json", help="print the result as JSON on standard output")]
 
 
 def main() -> None:
@@ -105,13 +118,6 @@ def configure(
     configure_logs()
 
 
-def _prepare() -> None:
-    """Make the tables of a fresh home; refuse an older or newer database, saying what to do."""
-    if migrations.current_revision() is None:
-        migrations.upgrade()
-    migrations.check_version()
-
-
 @cli.command()
 def serve(
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="port; 0 takes a free one")] = None,
@@ -133,15 +139,17 @@ def demo(
 
 
 def _serve(host: str | None, port: int | None, *, with_worker: bool, with_demo: bool) -> None:
-    from app.main import serve as serve_pages
     from app.server.binding import check_bind
 
     chosen = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = get_settings().model_copy(update=chosen)
     check_bind(settings.host)
-    _prepare()
+    prepare()
     ended = threading.Event()
     with _worker_beside(with_worker):
+        # What a killed server left waits for the worker alone, not for the pages to load, too.
+        from app.main import serve as serve_pages
+
         if with_demo:
             threading.Thread(target=seed_demo, args=(ended,), name="demo", daemon=True).start()
         try:
@@ -155,7 +163,7 @@ def _worker_beside(wanted: bool) -> Iterator[None]:
     if not wanted:
         yield
         return
-    with running_worker(get_settings()):
+    with running_worker():
         yield
 
 
@@ -166,28 +174,54 @@ def _announce(url: str) -> None:
 @cli.command("import")
 def import_(
     paths: Annotated[list[Path], typer.Argument(help="files and folders of recordings")],
+    *,
     dataset: Annotated[str, typer.Option(help="data set to make or add to")],
     mixed_rates: Annotated[
         MixedRates, typer.Option(help="records whose sampling rate differs from the data set's others")
     ] = MixedRates.RESAMPLE,
+    rate_hz: Annotated[
+        float | None, typer.Option(help="sampling rate in Hz, where the files do not say theirs")
+    ] = None,
+    fault_class: Annotated[str | None, typer.Option(help="such as healthy, inner_race or ball")] = None,
+    severity: Annotated[str | None, typer.Option(help="such as incipient, moderate or severe")] = None,
+    rpm: Annotated[float | None, typer.Option(help="measured speed of the shaft")] = None,
+    load: Annotated[str | None, typer.Option(help="load on the bearing, as you name it")] = None,
+    unit: Annotated[str | None, typer.Option(help="unit of the samples, such as g or m/s2")] = None,
+    bearing_id: Annotated[str | None, typer.Option(help="which bearing it was")] = None,
+    machine_id: Annotated[str | None, typer.Option(help="which machine it was")] = None,
     detach: Detach = False,
     as_json: AsJson = False,
 ) -> None:
-    """Read recordings into a data set; what it holds already is not added again."""
-    _prepare()
+    """Read recordings into a data set; what it holds already is not added again.
+
+    The facts told by options go to recordings of no known source; CWRU and MFPT files tell theirs.
+    """
+    prepare()
     spec = ImportSpec(
-        dataset=dataset, paths=tuple(path.expanduser().resolve() for path in paths), mixed_rates=mixed_rates
+        dataset=dataset,
+        paths=tuple(path.expanduser().resolve() for path in paths),
+        stated=StatedFacts(
+            rate_hz=rate_hz,
+            rpm=rpm,
+            load=load,
+            unit=unit,
+            fault_class=fault_class,
+            severity=severity,
+            bearing_id=bearing_id,
+            machine_id=machine_id,
+        ),
+        mixed_rates=mixed_rates,
     )
     with session_scope() as session:
         row_id = request_import(session, get_local_actor(session, via="cli"), spec).id
     if detach:
-        _print({"import": row_id}, f"import {row_id} waits for a worker", as_json)
+        print_result({"import": row_id}, f"import {row_id} waits for a worker", as_json)
         return
     state = do_run(JobKind.IMPORT, row_id, f"import {dataset}")
     with read_scope() as session:
         report = get_import_report(session, row_id)
     if as_json:
-        _print_json({**asdict(report), "mb_per_s": _mb_per_s(report)})
+        print_json({**asdict(report), "mb_per_s": _mb_per_s(report)})
     else:
         _show_import(report)
     if state.status != "completed" or report.errors:
@@ -240,11 +274,12 @@ def train(
     seed: Annotated[int, typer.Option(min=0)] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
     name: Annotated[str | None, typer.Option(help="name of the experiment; made up where left out")] = None,
+    time_limit: TimeLimit = None,
     detach: Detach = False,
     as_json: AsJson = False,
 ) -> None:
     """Train a network on a data set and test it on what the split kept back."""
-    _prepare()
+    prepare()
     if (train_loads or test_loads) and split is not SplitKind.BY_LOAD:
         raise typer.BadParameter(f"--train-loads and --test-loads go with --split by_load, not {split.value}")
     chosen: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size, "patience": patience}
@@ -264,16 +299,39 @@ def train(
         **{key: value for key, value in chosen.items() if value is not None},
     )
     with session_scope() as session:
-        row = create_experiment(session, get_local_actor(session, via="cli"), spec, name)
+        actor = get_local_actor(session, via="cli")
+        row = create_experiment(session, actor, spec, name, time_limit_s=time_limit)
         row_id, title = row.id, row.name
+    _train(row_id, title, detach, as_json)
+
+
+@cli.command()
+def resume(
+    experiment: Annotated[int, typer.Argument(min=1, help="the experiment's number")],
+    time_limit: TimeLimit = None,
+    detach: Detach = False,
+    as_json: AsJson = False,
+) -> None:
+    """Go on with a paused or failed experiment after its last kept epoch."""
+    prepare()
+    with session_scope() as session:
+        actor = get_local_actor(session, via="cli")
+        row = resume_experiment(session, actor, experiment, time_limit)
+        row_id, title = row.id, row.name
+    _train(row_id, title, detach, as_json)
+
+
+def _train(row_id: int, title: str, detach: bool, as_json: bool) -> None:
     if detach:
-        _print({"experiment": row_id, "name": title}, f"experiment {row_id} waits for a worker", as_json)
+        print_result(
+            {"experiment": row_id, "name": title}, f"experiment {row_id} waits for a worker", as_json
+        )
         return
     do_run(JobKind.TRAINING, row_id, title)
     with read_scope() as session:
         detail = get_experiment_detail(session, row_id)
     if as_json:
-        _print_json(_training_json(detail))
+        print_json(_training_json(detail))
     else:
         _show_training(detail)
     if detail.row.status != "completed":
@@ -291,12 +349,13 @@ def _training_json(detail: ExperimentDetail) -> dict[str, Any]:
         "metrics": detail.metrics,
         "audit": detail.audit,
         "provenance": detail.provenance,
+        "findings": detail.findings,
     }
 
 
 def _show_training(detail: ExperimentDetail) -> None:
     audit, metrics = detail.audit or {}, detail.metrics
-    for message in (*audit.get("messages", ()), *audit.get("traits", ())):
+    for message in (*audit.get("messages", ()), *audit.get("traits", ()), *detail.findings):
         console.print(f"[yellow]note:[/yellow] {escape(message)}")
     if detail.row.status != "completed":
         console.print(f"[red]{detail.row.status}:[/red] {escape(detail.error_message or '')}")
@@ -306,7 +365,7 @@ def _show_training(detail: ExperimentDetail) -> None:
         f"{metrics['test_windows']} windows, "
         f"{metrics['record_accuracy']:.2%} of {metrics['test_records']} records"
     )
-    typer.echo(f"split {detail.spec.split.kind.value}: {audit.get('sentence', 'not audited')}")
+    typer.echo(f"split {detail.row.split}: {audit.get('sentence', 'not audited')}")
     typer.echo(
         f"best epoch {detail.best_epoch} of {detail.row.epochs_done}, chosen on validation "
         f"({metrics['val_accuracy']:.2%}); {detail.row.duration_s:.1f} s on {detail.provenance.get('device')}"
@@ -324,7 +383,7 @@ def doctor(as_json: AsJson = False) -> None:
     """Look at Python, torch, the database, the disk and the broker; each problem with its mend."""
     checks = list_checks(get_settings())
     if as_json:
-        _print_json([asdict(check) for check in checks])
+        print_json([asdict(check) for check in checks])
     else:
         table = Table("", "what", "found", "mend", box=None)
         signs = {
@@ -337,23 +396,3 @@ def doctor(as_json: AsJson = False) -> None:
         console.print(table, soft_wrap=False)
     if any(check.status == "problem" for check in checks):
         raise typer.Exit(1)
-
-
-@db.command()
-def upgrade(
-    revision: Annotated[str, typer.Argument(help="revision to bring the database to")] = "head",
-) -> None:
-    """Bring the database to this version's schema."""
-    migrations.upgrade(revision)
-    typer.echo(f"the database is at revision {migrations.current_revision()}")
-
-
-def _print(data: dict[str, Any], text: str, as_json: bool) -> None:
-    if as_json:
-        _print_json(data)
-    else:
-        typer.echo(text)
-
-
-def _print_json(data: Any) -> None:
-    typer.echo(json.dumps(data, indent=2, default=str, allow_nan=False))

@@ -14,10 +14,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from app.cli.processes import start_job, stop_tree
 from core.errors import BrinellError, ConflictError
+from core.processes import start_tied, stop_tree
 from core.queries.runs import RunState, get_run_state
-from core.services.jobs import NOT_WAITING, JobKind, cancel_run
+from core.services.jobs import KILLED_BY_LIMIT, NOT_WAITING, JobKind, cancel_run
 from core.services.users import get_local_actor
 from core.storage.database import read_scope, session_scope
 
@@ -28,11 +28,11 @@ console = Console(stderr=True, soft_wrap=True)  # a terminal wraps, and a pipe k
 
 def do_run(kind: JobKind, row_id: int, title: str) -> RunState:
     """Do a waiting run in a process of its own, here and now, and follow it; Ctrl-C cancels it in order."""
-    process = start_job(kind.value, row_id)
+    process = start_tied("core.jobs", kind.value, str(row_id))
     try:
         while (state := _follow(kind, row_id, title, process)).status not in FINAL:
             # The run was given back, because a process of its own was lost: it goes on from what it kept.
-            process = start_job(kind.value, row_id)
+            process = start_tied("core.jobs", kind.value, str(row_id))
         return state  # noqa: TRY300 - what follows is for what was interrupted
     except KeyboardInterrupt:
         console.print("cancelling; Ctrl-C again ends it at once")
@@ -57,7 +57,7 @@ def _follow(kind: JobKind, row_id: int, title: str, process: "subprocess.Popen[b
                 return state
             if process.poll() is not None and state.status == "pending":
                 return state
-            if process.poll() not in {None, 0, NOT_WAITING}:
+            if process.poll() not in {None, 0, NOT_WAITING, KILLED_BY_LIMIT}:
                 raise BrinellError(
                     f"the process at work on {title} ended with {process.returncode}; its log is above. "
                     "A worker takes the run up again: brinell serve"

@@ -1,65 +1,59 @@
-"""The processes that the commands start beside themselves, and end with all their children."""
+"""The worker that a command has beside itself: started again when it dies, ended with all its children."""
 
-import signal
-import subprocess
-import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import psutil
+import structlog
 
-from core.settings import Settings
+from core.processes import start_tied, stop_tree
 
-GRACE_S = 1.5  # a worker whose pool has ended waits for it in vain; rows heal whatever was cut off
+logger = structlog.get_logger(__name__)
 
-
-def start_job(kind: str, row_id: int) -> "subprocess.Popen[bytes]":
-    """Run one job in a process of its own, out of reach of the terminal's Ctrl-C."""
-    return _start("-m", "core.jobs", kind, str(row_id))
-
-
-def start_worker(settings: Settings) -> "subprocess.Popen[bytes]":
-    """Start a worker with beat inside, for this home."""
-    return _start(
-        "-m", "celery", "--app", "core.jobs.celery", "--quiet", "worker",
-        "--beat", "--concurrency", str(settings.worker_processes), "--loglevel", settings.log_level,
-        "--without-gossip", "--without-mingle",
-    )  # fmt: skip
-
-
-def _start(*arguments: str) -> "subprocess.Popen[bytes]":
-    return subprocess.Popen([sys.executable, *arguments], stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603 - our interpreter and our words
+POLL_S = 0.2
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 60.0
+STEADY_S = 15.0  # a worker that lived so long had started
 
 
 @contextmanager
-def running_worker(settings: Settings) -> Iterator["subprocess.Popen[bytes]"]:
-    """Have a worker while the body runs; at its end no process of it is left."""
-    worker = start_worker(settings)
+def running_worker() -> Iterator[None]:
+    """Have a worker while the body runs, and another when that one dies; at the end none of them is left."""
+    ended = threading.Event()
+    # The system ties a worker to the thread that starts it, so it is this one that stops it, too.
+    keeper = threading.Thread(target=_keep_worker, args=(ended,), name="worker-keeper")
+    keeper.start()
     try:
-        yield worker
+        yield
     finally:
-        stop_tree(worker.pid)
-        worker.wait()
+        ended.set()
+        keeper.join()
 
 
-def stop_tree(pid: int) -> None:
-    """End a process and all that descends from it: asked first, killed after a grace."""
-    try:
-        root = psutil.Process(pid)
-    except psutil.NoSuchProcess:
-        return
-    # Listed before any is ended: a kernel whose parent is gone is no longer found under it.
-    family = [root, *root.children(recursive=True)]
-    for process in family:
-        _send(process, signal.SIGTERM)
-    _, alive = psutil.wait_procs(family, timeout=GRACE_S)
-    for process in alive:
-        _send(process, signal.SIGKILL)
-    psutil.wait_procs(alive, timeout=GRACE_S)
+def _keep_worker(ended: threading.Event) -> None:
+    deaths, cannot_start = 0, False
+    while not ended.is_set():
+        code, lived_s = _run_worker(ended)
+        if code is None:
+            return
+        deaths = 1 if lived_s >= STEADY_S else deaths + 1
+        pause_s = min(FIRST_PAUSE_S * 2 ** (deaths - 1), LONGEST_PAUSE_S)
+        if code < 0 or lived_s >= STEADY_S:
+            cannot_start = False
+            logger.warning("worker_died", code=code, lived_s=round(lived_s, 1), again_in_s=pause_s)
+        elif not cannot_start:  # the same is not told at each try
+            cannot_start = True
+            logger.error("worker_cannot_start", code=code, mend="see its lines above, and brinell doctor")
+        ended.wait(pause_s)
 
 
-def _send(process: psutil.Process, number: signal.Signals) -> None:
-    try:
-        process.send_signal(number)
-    except psutil.NoSuchProcess:
-        return
+def _run_worker(ended: threading.Event) -> tuple[int | None, float]:
+    """Run a worker; return how it ended by itself, or None where it was asked to, and how long it lived."""
+    started = time.monotonic()
+    worker = start_tied("core.jobs.worker")
+    while not ended.wait(POLL_S):
+        if (code := worker.poll()) is not None:
+            return code, time.monotonic() - started
+    stop_tree(worker.pid)
+    worker.wait()
+    return None, time.monotonic() - started

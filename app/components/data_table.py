@@ -28,7 +28,8 @@ _STYLE = f"""
 .tabulator .tabulator-row {{ background: transparent !important; min-height: 33px !important;
   border: 0 !important; border-bottom: 1px solid {css_variable("border")} !important; }}
 .tabulator .tabulator-row .tabulator-cell {{ border-right: 0 !important; padding: 7px 8px !important; }}
-.tabulator .tabulator-row:hover {{ background: {css_variable("raised")} !important; cursor: pointer; }}
+.tabulator .tabulator-row:hover {{ background: {css_variable("raised")} !important;
+  color: {css_variable("text")} !important; }}
 .tabulator .tabulator-cell {{ line-height: 18px; }}
 .tabulator .tabulator-cell a {{ color: {css_variable("accent")}; text-decoration: none;
   overflow-wrap: anywhere; }}
@@ -59,7 +60,9 @@ def _configuration(columns: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     return {
         "sortMode": "remote",  # Tabulator would sort the page it has; the query sorts all rows
         "keybindings": False,  # Tab would end in the table; it leads on to its links and past it
-        "responsiveLayout": "hide",  # what does not fit leaves by its `responsive` number, largest first
+        # What does not fit leaves by its `responsive` number, largest first. Where none has one the table is
+        # scrolled: made before its frame has a width, it would hide every column and never show one again.
+        "responsiveLayout": "hide" if columns else False,
         "columnDefaults": {"vertAlign": "middle", "minWidth": 8},
         "columns": [{"field": field, **options} for field, options in columns.items()],
     }
@@ -135,6 +138,8 @@ class DataTable(pn.viewable.Viewer):
         return max(1, -(-self._total // self._page_size))
 
     def _sorters(self) -> list[dict[str, str]]:
+        if not self._state.sort:
+            return []
         return [{"field": self._state.sort, "dir": "desc" if self._state.descending else "asc"}]
 
     def _take_sorters(self, event: param.parameterized.Event) -> None:

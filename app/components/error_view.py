@@ -1,6 +1,8 @@
 """What a person sees when something went wrong, and the line in the log that belongs to it."""
 
 import secrets
+import time
+from collections.abc import Callable
 from html import escape
 
 import panel as pn
@@ -8,9 +10,11 @@ import structlog
 
 from app.components.safe_text import markup
 from app.theme import MONO, css_variable
-from core.errors import BrinellError
+from core.errors import BrinellError, DatabaseUnavailableError
 
 logger = structlog.get_logger(__name__)
+
+OUTAGE_QUIET_S = 60.0
 
 _STYLE = f"""
 .error {{ border: 1px solid {css_variable("failed")}; border-radius: 8px;
@@ -21,10 +25,28 @@ code {{ font-family: {MONO}; user-select: all; }}
 """
 
 
-def report_error(error: Exception, doing: str) -> str:
-    """Log the error with its trace and return the id to quote."""
+_told_outages: dict[str, tuple[str, float]] = {}  # reason: id and moment of the last line
+
+
+def report_error(error: Exception, doing: str, now: Callable[[], float] = time.monotonic) -> str:
+    """Log the error with its trace and return the id to quote; of an outage one line a minute."""
+    if isinstance(error, DatabaseUnavailableError):
+        return _report_outage(error, doing, now())
     error_id = secrets.token_hex(4)
     logger.error("page_error", error_id=error_id, doing=doing, exc_info=error)
+    return error_id
+
+
+def _report_outage(error: DatabaseUnavailableError, doing: str, now: float) -> str:
+    """Every open page meets an outage at every look: what is told already keeps its id."""
+    reason = str(error)
+    error_id, told_at = _told_outages.get(reason, ("", -OUTAGE_QUIET_S))
+    if now - told_at < OUTAGE_QUIET_S:
+        return error_id
+    error_id = secrets.token_hex(4)
+    _told_outages.clear()
+    _told_outages[reason] = (error_id, now)
+    logger.error("database_away", error_id=error_id, doing=doing, reason=reason)
     return error_id
 
 

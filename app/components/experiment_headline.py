@@ -43,7 +43,7 @@ def experiment_grounds(
     judged = warning_html(f"{shared} on both sides") if leaks else _shared_html(shared)
     below = f'<div class="text muted">{escape(notes)}</div>' if notes else ""
     return markup(
-        f'<div class="stands"><span>split {escape(split)}</span>{judged}'
+        f'<div class="stands">{f"<span>split {escape(split)}</span>" if split else ""}{judged}'
         f'<span class="muted">{escape(about)}</span></div>{below}',
         style=_STYLE,
         **params,

@@ -1,5 +1,6 @@
 """The protocol between the shell and a page."""
 
+from collections.abc import Collection
 from typing import Any, ClassVar, Protocol
 
 import panel as pn
@@ -27,10 +28,14 @@ class PageView(pn.viewable.Viewer):
     breadcrumb = param.List(default=[], item_type=str, doc="what is open within the page, outermost first")
 
     def __init__(
-        self, state: PageState | None = None, navigate: Navigate | None = None, **state_params: Any
+        self,
+        state: PageState | None = None,
+        navigate: Navigate | None = None,
+        places: Collection[str] = (),
+        **state_params: Any,
     ) -> None:
         self.state = state if state is not None else self.state_class()
-        self.navigate = navigate
+        self.navigate, self.places = navigate, places  # the paths of all pages there are
         self.state.param.update(**state_params)
         super().__init__()
 

@@ -141,7 +141,7 @@ class Shell(pn.viewable.Viewer):
         cls = self._classes[path]
         state = cls.state_class()
         state.read_query(query)
-        view = cls(state=state, navigate=self.navigate)
+        view = cls(state=state, navigate=self.navigate, places=self._classes.keys())
         notice = text(state.param.notice, "caption", visible=state.param.notice.rx.bool())
         self._hold(path, pn.Column(notice, view, sizing_mode="stretch_width", margin=0))
         self._views[path] = view

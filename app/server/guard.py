@@ -62,7 +62,7 @@ class Guard:
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _set_headers(message, scope)
+                _set_headers(message)
             await send(message)
 
         if refusal is not None:
@@ -105,7 +105,7 @@ def _without_claims(scope: Scope) -> Scope:
 ADDITIVE = frozenset({"content-security-policy"})
 
 
-def _set_headers(message: Message, scope: Scope) -> None:
+def _set_headers(message: Message) -> None:
     headers = MutableHeaders(scope=message)
     for name, value in SECURITY_HEADERS.items():
         if name in ADDITIVE and name in headers:
@@ -113,11 +113,6 @@ def _set_headers(message: Message, scope: Scope) -> None:
         else:
             headers[name] = value
     if "cache-control" not in headers:
-        headers["cache-control"] = _cache_rule(scope, headers)
-
-
-def _cache_rule(scope: Scope, headers: MutableHeaders) -> str:
-    """A page holds its session's token and is never stored; a script named by its version is for good."""
-    if scope["path"].startswith("/static/") and b"v=" in scope["query_string"]:
-        return "public, max-age=31536000, immutable"
-    return "no-store" if headers.get("content-type", "").startswith("text/html") else "no-cache"
+        # A page holds its session's token and is never stored.
+        is_page = headers.get("content-type", "").startswith("text/html")
+        headers["cache-control"] = "no-store" if is_page else "no-cache"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from app.state.page import PageState
 from core.queries.datasets import DatasetRow
-from core.queries.experiments import ExperimentRow
+from core.queries.experiment_rows import ExperimentRow
 
 
 class HomeState(PageState):

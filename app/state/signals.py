@@ -31,6 +31,8 @@ class SignalsState(PageState):
         "start",
         "stop",
         "scale",
+        "importing",
+        "import_id",
     )
 
     dataset = param.String(default="", doc="name of the data set; empty: the newest")
@@ -46,6 +48,9 @@ class SignalsState(PageState):
     start = param.Number(default=None, bounds=(0, None), doc="start of the window in s; None: of the record")
     stop = param.Number(default=None, bounds=(0, None), doc="end of the window in s; None: of the record")
     scale = param.Selector(default="linear", objects=["linear", "log"], doc="amplitude scale of the spectrum")
+
+    importing = param.Boolean(default=False, doc="recordings are being chosen for an import")
+    import_id = param.Integer(default=None, bounds=(1, MOST_ID), doc="id of the import that is followed")
 
     def window(self, duration_s: float) -> tuple[float, float]:
         """Return the window that lies within a record of this length; the whole record where none does."""
@@ -68,7 +73,6 @@ class SignalsState(PageState):
 
     def choose_dataset(self, name: str) -> None:
         """Show another data set, unfiltered, with no signal open."""
-        defaults = {
-            key: self.param[key].default for key in self.url_params if key not in {"dataset", "scale"}
-        }
+        kept = {"dataset", "scale", "importing", "import_id"}
+        defaults = {key: self.param[key].default for key in self.url_params if key not in kept}
         self.param.update(dataset=name, **defaults)

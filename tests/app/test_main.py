@@ -3,13 +3,15 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import httpx
+import pytest
 from bokeh_fastapi.handler import WSHandler
 
-from app.main import create_app
+from app.main import create_app, list_running_jobs
 from app.server.sockets import adjust_bokeh_fastapi
-from core.settings import PROJECT_ROOT
+from core.settings import PROJECT_ROOT, get_settings
 
 HEAVY = {"torch", "optuna", "papermill", "captum"}
 
@@ -30,3 +32,9 @@ def test_app_releases_sessions_and_a_second_adjustment_changes_nothing() -> None
     adjust_bokeh_fastapi()
     assert hasattr(once, "__wrapped__")
     assert WSHandler.ws_connect is once
+
+
+def test_a_page_opens_while_the_database_is_away(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BRINELL_DATABASE_URL", "postgresql://me@127.0.0.1:1/none")
+    get_settings.cache_clear()
+    assert list_running_jobs() == []

@@ -1,6 +1,7 @@
 """Experiments: the table of all, and one in detail."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import panel as pn
@@ -14,6 +15,7 @@ from core.errors import NotFoundError
 
 TABLE_POLL_MS = 2000
 DETAIL_POLL_MS = 1000
+COMPARE_PATH = "/compare"
 
 
 class ExperimentsPage(PageView):
@@ -65,6 +67,7 @@ class ExperimentsPage(PageView):
                 self.state,
                 lambda row_id: self.open(self.path, experiment=row_id),
                 linked=self.navigate is not None,
+                compare=self._compare if COMPARE_PATH in self.places else None,
             )
         else:
             self.table.refresh()
@@ -80,6 +83,9 @@ class ExperimentsPage(PageView):
             return
         self.breadcrumb = [self.detail.detail.row.name]
         self._content.objects = [self.detail]
+
+    def _compare(self, experiment_ids: Sequence[int]) -> None:
+        self.open(COMPARE_PATH, ids=",".join(map(str, experiment_ids)))
 
     def _nothing(self, experiment_id: int, error: NotFoundError) -> pn.viewable.Viewable:
         back = ("All experiments", lambda: self.open(self.path))
@@ -107,4 +113,4 @@ class ExperimentsPage(PageView):
             if not detail.is_active and detail is self.detail:
                 self._follow()
         elif table is not None:
-            table.show(await asyncio.to_thread(table.read))
+            table.show_again(await asyncio.to_thread(table.look_again))

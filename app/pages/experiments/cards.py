@@ -14,6 +14,7 @@ from core.queries.experiments import Evaluation, ExperimentDetail
 
 UNDEFINED = {ABSENT: "undefined: the class was never predicted, or has no test window"}
 NO_AUDIT = "The records are split, and the two sides compared, when the run starts."
+NOT_AUDITED = "It was {source}, not trained here: what its training and test sides share was not looked at."
 NO_PROVENANCE = "Device, versions and checksums are written when the run starts."
 
 
@@ -39,6 +40,7 @@ def split_card(detail: ExperimentDetail) -> pn.Column:
     audit = detail.audit
     if audit is None:
         told = "The run ended before the records were split." if ended(detail) else NO_AUDIT
+        told = told if detail.spec else NOT_AUDITED.format(source=detail.row.source)
         return card(text(told, "muted"), title="Split and leakage audit")
     sides = audit.get("sides", {})
     counted = list(dict.fromkeys(what for side in sides.values() for what in side))
@@ -65,8 +67,14 @@ def _remarks(audit: dict[str, Any]) -> list[str]:
 
 
 def spec_card(detail: ExperimentDetail) -> pn.Column:
-    """Show what was asked for."""
-    return card(facts(detail.spec.model_dump(mode="json"), sizing_mode="stretch_width"), title="Asked for")
+    """Show what was asked for; of what was not trained here, the hyperparameters that were told."""
+    if detail.spec is not None:
+        return card(
+            facts(detail.spec.model_dump(mode="json"), sizing_mode="stretch_width"), title="Asked for"
+        )
+    told = detail.hyperparameters
+    shown = facts(told, sizing_mode="stretch_width") if told else text("None was told.", "muted")
+    return card(shown, title="Hyperparameters")
 
 
 def provenance_card(detail: ExperimentDetail) -> pn.Column:
@@ -75,8 +83,10 @@ def provenance_card(detail: ExperimentDetail) -> pn.Column:
     told = dict(detail.provenance) | ({"windows_per_second": f"{speed:,.0f}"} if speed else {})
     stopped = {"stopped": detail.metrics["stopped"]} if "stopped" in detail.metrics else {}
     nothing = "The run ended before they were written." if ended(detail) else NO_PROVENANCE
+    nothing = nothing if detail.spec else f"It was {detail.row.source}, and nothing was told."
     shown = facts(told | stopped, sizing_mode="stretch_width") if told else text(nothing, "muted")
-    return card(shown, title="Provenance")
+    noticed = [text(finding, "caption", margin=(8, 0, 0, 0)) for finding in detail.findings]
+    return card(shown, *noticed, title="Provenance")
 
 
 def files_card(detail: ExperimentDetail) -> pn.Column:

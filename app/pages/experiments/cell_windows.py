@@ -16,7 +16,7 @@ from app.components.place_link import place_html
 from app.components.safe_text import text
 from app.components.words import share
 from app.state.experiments import CellWindowsState, ExperimentsState
-from core.queries.experiments import list_predictions, page_predictions
+from core.queries.experiment_files import list_predictions, page_predictions
 from core.storage.database import read_scope
 
 PAGE_ROWS = 10

@@ -13,19 +13,18 @@ from app.components.grid import grid, stack
 from app.components.page import Navigate
 from app.components.safe_text import text
 from app.identity import current_actor
+from app.pages.experiments.acts import ExperimentActs
 from app.pages.experiments.cards import files_card, per_class_card, provenance_card, spec_card, split_card
 from app.pages.experiments.cell_windows import CellWindows
 from app.pages.experiments.head import ACTIVE, Head
 from app.pages.experiments.live_curves import LiveCurves
 from app.pages.experiments.matrix import ConfusionView
+from app.pages.experiments.notes import SaidOf
 from app.pages.experiments.snippets import beyond_command, experiment_snippet, train_command
 from app.state.experiments import ExperimentsState
-from core.queries.experiments import (
-    ExperimentDetail,
-    epochs_after,
-    get_experiment_detail,
-    list_predictions,
-)
+from core.queries.epochs import epochs_after
+from core.queries.experiment_files import list_predictions
+from core.queries.experiments import ExperimentDetail, get_experiment_detail
 from core.services.experiments import pause_experiment, resume_experiment
 from core.services.jobs import JobKind, cancel_run
 from core.storage.database import read_scope, session_scope
@@ -47,9 +46,11 @@ class DetailView(pn.viewable.Viewer):
         self.experiment_id, self._state, self._open = experiment_id, state, open_place
         self._linked = linked
         self.detail = self._read_detail()
-        self.head = Head(self.detail, self._act)
+        self.acts = ExperimentActs(self.detail, open_place, lambda: pn.state.execute(self.refresh))
+        self.head = Head(self.detail, self._act, self.acts)
+        self.said = SaidOf(experiment_id, self.detail.notes, lambda: pn.state.execute(self.refresh))
         self.curves = LiveCurves(
-            experiment_id, self.detail.best_epoch, self.detail.spec.epochs, is_active=self.is_active
+            experiment_id, self.detail.best_epoch, self.detail.row.epochs_total or 0, is_active=self.is_active
         )
         self._following: list[ConfusionView | CellWindows] = []
         self._results, self._ground = stack(), stack()
@@ -76,7 +77,7 @@ class DetailView(pn.viewable.Viewer):
 
     def __panel__(self) -> pn.viewable.Viewable:
         curves = card(self.curves, title="Learning curves", actions=(self._curves_export(),))
-        return stack(card(self.head), curves, self._results, self._ground)
+        return stack(card(self.head), self.acts.place, self.said, curves, self._results, self._ground)
 
     def _read(self) -> tuple[ExperimentDetail, pd.DataFrame]:
         # The detail first: a run that ends in between is then read once more, and its last epochs with it.
@@ -91,6 +92,8 @@ class DetailView(pn.viewable.Viewer):
         self.detail = detail
         self.curves.show(written, detail.best_epoch, is_active=self.is_active)
         self.head.show(detail, epoch_s=self.curves.epoch_s)
+        self.acts.show(detail)
+        self.said.show(detail.notes)
         if changed:
             self._show_results()
 
@@ -108,6 +111,9 @@ class DetailView(pn.viewable.Viewer):
 
     def _result_views(self) -> list[Any]:
         evaluation = self.detail.evaluation
+        if evaluation is None and self.detail.spec is None:
+            # A test side that this program looks at is part of its own trainings only.
+            return [pn.Spacer(height=0, margin=0)]
         if evaluation is None:
             words = NO_RESULT.get(self.detail.row.status, NO_RESULT["running"])
             return [card(text(words, "muted"), title="Confusion matrix and scores")]
@@ -164,13 +170,15 @@ class DetailView(pn.viewable.Viewer):
         return export(read_predictions, f"experiment-{self.experiment_id}-predictions")
 
     def _elsewhere(self) -> pn.Column:
-        spec = self.detail.spec
+        spec, python = self.detail.spec, copy_python(lambda: experiment_snippet(self.experiment_id))
+        if spec is None:
+            return card(python, title="Elsewhere")
         beyond = beyond_command(spec)
         but = f"; it has no option for this run’s {', '.join(beyond)}" if beyond else ""
         return card(
             text(f"The same run again, from a shell{but}", "caption"),
             text(train_command(spec), "command", margin=(6, 0, 8, 0)),
-            copy_python(lambda: experiment_snippet(self.experiment_id)),
+            python,
             title="Elsewhere",
         )
 
@@ -182,6 +190,7 @@ def _without_progress(detail: ExperimentDetail) -> tuple[Any, ...]:
         detail.evaluation,
         detail.audit,
         detail.provenance,
+        detail.findings,
         detail.artifacts,
         detail.metrics,
     )

@@ -20,11 +20,11 @@ ACTIVE = frozenset({"pending", "running", "paused"})
 
 
 class Head(pn.viewable.Viewer):
-    """The headline of one experiment; `act` is told "pause", "resume" or "cancel"."""
+    """The headline of one experiment; `act` is told "pause", "resume" or "cancel", `more` stands beside."""
 
-    def __init__(self, detail: ExperimentDetail, act: Callable[[str], None]) -> None:
+    def __init__(self, detail: ExperimentDetail, act: Callable[[str], None], *more: Any) -> None:
         super().__init__()
-        self._act = act
+        self._act, self._more = act, more
         self._title = _title(
             detail, sizing_mode="stretch_width", styles={"flex": "1 1 320px", "min-width": "0"}
         )
@@ -53,14 +53,14 @@ class Head(pn.viewable.Viewer):
             self._title.object = _title(detail).object
             self._stands.object = _grounds(detail).object
             self._show_figures(_figures(detail))
-            self._allow(detail.row.status)
+            self._allow(detail.row.status, is_ours=detail.spec is not None)
             self._question.object = text(_question(detail)).object
         self._progress.visible = detail.row.status in ACTIVE
         if self._progress.visible:
             self._progress.object = _progress(detail, epoch_s).object
 
     def __panel__(self) -> pn.viewable.Viewable:
-        buttons = pn.Row(self.pause, self.resume, self.cancel, margin=0)
+        buttons = pn.Row(self.pause, self.resume, self.cancel, *self._more, margin=0)
         return pn.Column(
             pn.FlexBox(
                 self._title, buttons, gap="8px 16px", margin=(0, 0, 12, 0), sizing_mode="stretch_width"
@@ -86,10 +86,11 @@ class Head(pn.viewable.Viewer):
         button.on_click(lambda _: act())
         return button
 
-    def _allow(self, status: str) -> None:
-        self.pause.visible = status in {"pending", "running"}
-        self.resume.visible = status == "paused"
-        self.cancel.visible = status in ACTIVE
+    def _allow(self, status: str, *, is_ours: bool) -> None:
+        # What runs elsewhere hears of none of them.
+        self.pause.visible = is_ours and status in {"pending", "running"}
+        self.resume.visible = is_ours and status in {"paused", "failed"}
+        self.cancel.visible = is_ours and status in ACTIVE
         if status not in ACTIVE:
             self.dialog.open = False
 
@@ -111,14 +112,18 @@ def _grounds(detail: ExperimentDetail, **params: Any) -> pn.pane.HTML:
     waits = "the leakage audit is made when the run starts"
     shared = row.audit or (waits if row.status in ACTIVE else "it ended before the leakage audit was made")
     about = f"{row.model} on {row.dataset} · {row.owner or 'unknown'} · {moment(row.created_at)} UTC"
+    if detail.spec is None:
+        about, shared = f"source: {row.source} · {about}", row.audit or "not audited"
     leaking = (detail.audit or {}).get("grade") == SAME_RECORD
-    return experiment_grounds(row.split, shared, about, detail.notes, leaks=leaking, **params)
+    return experiment_grounds(row.split, shared, about, leaks=leaking, **params)
 
 
 def _figures(detail: ExperimentDetail) -> list[pn.pane.HTML]:
     row, metrics = detail.row, detail.metrics
     best = f"best epoch {detail.best_epoch}" if detail.best_epoch else "best epoch so far"
     validation = stat(share(row.val_accuracy), f"of validation windows, {best}")
+    if detail.spec is None:
+        return _told_figures(detail)
     if row.test_accuracy is None:
         return [validation, stat(_epochs(detail), "epochs")]
     return [
@@ -132,6 +137,19 @@ def _figures(detail: ExperimentDetail) -> list[pn.pane.HTML]:
     ]
 
 
+def _told_figures(detail: ExperimentDetail) -> list[pn.pane.HTML]:
+    """Show of what was not trained here the accuracies that it told, which are of nobody knows how many."""
+    row = detail.row
+    told = {"test": row.test_accuracy, "records": row.record_accuracy, "validation": row.val_accuracy}
+    figures = [
+        stat(share(value), f"{name} accuracy, as {row.source}")
+        for name, value in told.items()
+        if value is not None
+    ]
+    took = [] if row.duration_s is None else [stat(span(row.duration_s), "took")]
+    return [*figures, stat(_epochs(detail), "epochs"), *took]
+
+
 def _fraction(value: float | None) -> str:
     return ABSENT if value is None else f"{value:.3f}"
 
@@ -143,6 +161,8 @@ def _epochs(detail: ExperimentDetail) -> str:
 def _progress(detail: ExperimentDetail, epoch_s: float | None) -> pn.pane.HTML:
     row = detail.row
     doing = {"pending": "waits for a worker", "paused": "paused", "running": "runs"}[row.status]
+    if detail.spec is None and row.status != "paused":
+        doing = "runs elsewhere"
     if row.status == "paused" and _is_worked_on(detail):
         doing = "pausing after this epoch"
     if row.started_at is not None:

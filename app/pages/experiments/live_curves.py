@@ -5,7 +5,7 @@ import panel as pn
 
 from app.components.safe_text import text
 from app.plots.curves import HEIGHT_PX, draw_curves, extend_curves, mark_best
-from core.queries.experiments import epochs_after
+from core.queries.epochs import epochs_after
 from core.storage.database import read_scope
 
 GRID = """

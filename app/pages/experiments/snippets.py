@@ -10,7 +10,7 @@ OPENING = "from core.workspace import Workspace\n\nws = Workspace()\n"
 
 def table_snippet(state: ExperimentsState) -> str:
     """Return the lines that read the table's rows."""
-    chosen = {name: getattr(state, name) for name in ("text", "status", "dataset", "sort", "descending")}
+    chosen = {name: getattr(state, name) for name in ("search", "archived", "columns", "sort", "descending")}
     named = [f"{name}={value!r}" for name, value in chosen.items() if value != state.param[name].default]
     return f"{OPENING}ws.experiments({', '.join(named)})"
 

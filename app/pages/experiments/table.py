@@ -1,7 +1,7 @@
-"""All experiments: how many, how good the best is, and the table of them."""
+"""All experiments: how many, how good the best is, and what a search finds of them."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
@@ -10,223 +10,223 @@ import panel as pn
 from app.components.actions import actions
 from app.components.card import card
 from app.components.copy_python import copy_python
-from app.components.data_table import PAGE_SIZE, DataTable
+from app.components.data_table import PAGE_SIZE
 from app.components.empty_state import empty_state
 from app.components.export import export
-from app.components.filters import SearchField, choice, filter_row, offer
-from app.components.place_link import place_html
+from app.components.facet_list import FacetList
+from app.components.row_table import RowTable
 from app.components.stat import stat, stats
-from app.components.state_badge import BADGE_STYLE, badge_html
-from app.components.two_lines import TWO_LINES_STYLE, two_lines_html
-from app.components.words import judged, may_share_bearings, moment, share, span
+from app.components.words import judged, may_share_bearings, share
+from app.identity import current_actor
+from app.pages.experiments.bulk import BulkActs
+from app.pages.experiments.cells import USUAL, table_columns, table_rows
+from app.pages.experiments.facets import facet_groups
+from app.pages.experiments.groups import group_columns, group_frame, group_rows
+from app.pages.experiments.menus import ColumnMenu, GroupMenu, ShelfSwitch
+from app.pages.experiments.reading import Found, read_all, read_found, read_moved
+from app.pages.experiments.searching import Searching
 from app.pages.experiments.snippets import table_snippet
-from app.state.experiments import STATUSES, ExperimentsState
-from core.queries.datasets import list_datasets
-from core.queries.experiments import (
-    ExperimentRow,
-    find_best_experiment,
-    find_best_on_held_out_bearings,
-    list_experiments,
-)
-from core.storage.database import read_scope
+from app.state.experiments import ExperimentsState
+from app.state.search_terms import toggle_value
+from core.queries.experiment_rows import ExperimentRow
 
-ALL_ROWS = 1_000_000
-FILTERS = ("text", "status", "dataset", "sort", "descending", "page")
-TITLES = {
-    "id": "#",
-    "status": "State",
-    "name": "Name, model and data",
-    "split": "Split and audit",
-    "val_accuracy": "Val.",
-    "test_accuracy": "Test",
-    "record_accuracy": "Records",
-    "epochs": "Epochs",
-    "duration_s": "Took",
-    "created_at": "When (UTC)",
-}
-TOOLTIPS = {
-    "val_accuracy": "accuracy of validation windows at the best epoch",
-    "test_accuracy": "accuracy of test windows",
-    "record_accuracy": "accuracy of test records",
-}
-NUMBERS = ("id", "val_accuracy", "test_accuracy", "record_accuracy", "epochs", "duration_s")
-UNSORTED = ("split", "record_accuracy", "epochs")
-COLUMNS = {  # where there is little room, the largest `responsive` leaves first
-    "id": {"width": 48, "responsive": 0},
-    "status": {"width": 118, "responsive": 0},
-    "name": {"minWidth": 170, "widthGrow": 2, "responsive": 0, "variableHeight": True},
-    "split": {"minWidth": 170, "widthGrow": 3, "responsive": 1, "variableHeight": True},
-    "val_accuracy": {"width": 68, "responsive": 4},
-    "test_accuracy": {"width": 68, "responsive": 0},
-    "record_accuracy": {"width": 72, "responsive": 3},
-    "epochs": {"width": 72, "responsive": 5},
-    "duration_s": {"width": 94, "responsive": 7},
-    "created_at": {"width": 128, "responsive": 6},
-}
-STYLE = """
-.tabulator-cell[tabulator-field=name], .tabulator-cell[tabulator-field=split] {
-  white-space: normal !important; overflow-wrap: anywhere; }
+SHOWN = ("search", "archived", "by", "columns", "sort", "descending", "page")
+_BESIDE = """
+:host { display: grid !important; grid-template-columns: 200px minmax(0, 1fr); gap: 16px; align-items: start;
+  flex: none; }
+@media (max-width: 1100px) { :host { grid-template-columns: minmax(0, 1fr); } }
+.scroll-button { display: none; }
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What the table and its headline show."""
-
-    rows: list[ExperimentRow]
-    total: int  # that the filters let through
-    best: ExperimentRow | None
-    strictest: ExperimentRow | None  # the best on bearings held out
-    stored: int
-    running: int
-    datasets: list[str]
-
-
 class ExperimentsTable(pn.viewable.Viewer):
-    """The headline, the filters and one page of experiments; `open_row` is told the id of a clicked one."""
+    """The headline, the search, the counts beside and one page of experiments or groups of them.
+
+    `open_row` is told the id of a clicked one; `compare`, where there is such a page, those selected.
+    """
 
     def __init__(
-        self, state: ExperimentsState, open_row: Callable[[int], None], *, linked: bool = True
+        self,
+        state: ExperimentsState,
+        open_row: Callable[[int], None],
+        *,
+        linked: bool = True,
+        compare: Callable[[Sequence[int]], None] | None = None,
     ) -> None:
         super().__init__()
-        self.state, self._linked = state, linked
-        self._headline = pn.Column(sizing_mode="stretch_width", margin=0)
-        self.table = DataTable(
-            state,
-            titles=TITLES,
-            on_open=lambda row: open_row(int(row["id"])),
-            style=f"{BADGE_STYLE} {TWO_LINES_STYLE} {STYLE}",
-            columns=COLUMNS,
-            layout="fit_columns",
-            formatters={"status": {"type": "html"}, "name": {"type": "html"}},
-            text_align=dict.fromkeys(NUMBERS, "right"),
-            header_align=dict.fromkeys(NUMBERS, "right"),
-            header_tooltips=TOOLTIPS,
-            sortable=dict.fromkeys(UNSORTED, False),
-        )
-        self._search = SearchField("Name or model", value=state.text, width=240)
-        self._search.param.watch(lambda event: self._narrow(text=event.new), "value")
-        self._status = choice("State", lambda value: self._narrow(status=value))
-        self._datasets = choice("Data set", lambda value: self._narrow(dataset=value), width=180)
+        self.state, self._open_row, self._linked = state, open_row, linked
+        self._actor = current_actor()
+        self._shown: Found | None = None
+        self._headline = pn.Column(stats(stat("", "")), sizing_mode="stretch_width", margin=0)
+        self.searching = Searching(state, self._actor, self._changed)
+        self.facets = FacetList(self._take_facet)
+        self.bulk = BulkActs(state, self._changed, compare)
+        self.columns, self.groups, self.shelf = ColumnMenu(state), GroupMenu(state), ShelfSwitch(state)
+        self.table = RowTable(self._take_row)
         self._content = self._frame()
         self._whole = pn.Column(self._content, sizing_mode="stretch_width", margin=0)
-        self._shown: _Found | None = None
         self.refresh()
-        state.param.watch(lambda *_: self.refresh(), list(FILTERS))
+        state.param.watch(lambda *_: self.refresh(), list(SHOWN))
+        state.param.watch(lambda event: self.table.param.update(selected=event.new), "selected")
 
     def refresh(self) -> None:
-        """Read and show the page of rows that the state asks for."""
+        """Read and show what the state asks for."""
         if self.state.experiment is None:
-            self.show(self.read())
+            self._show(read_found(self.state, self._actor, USUAL, self._shown))
 
-    def read(self) -> _Found:
-        """Read what the state asks for."""
-        with read_scope() as session:
-            rows, total = list_experiments(session, **self._chosen(), **self._place())
-            best, stored = find_best_experiment(session), list_experiments(session, limit=1)[1]
-            strictest = find_best_on_held_out_bearings(session)
-            running = list_experiments(session, status="running", limit=1)[1]
-            datasets = [row.name for row in list_datasets(session)]
-        return _Found(rows, total, best, strictest, stored, running, datasets)
+    def look_again(self) -> Found | None:
+        """Read what moved since, or all where more changed than that; safe in a thread."""
+        before, asked = self._shown, self.state.query()
+        if before is None or before.trouble is not None:
+            return None
+        found = read_moved(before) or read_found(self.state, self._actor, USUAL, before)
+        return found if self.state.query() == asked and self._shown is before else None
 
-    def show(self, found: _Found) -> None:
-        """Show what was read; what did not change is left alone."""
-        self._search.value = self.state.text
-        offer(self._status, ["", *STATUSES], self.state.status)
-        offer(self._datasets, ["", *found.datasets], self.state.dataset)
-        if found == self._shown:
-            return
-        self._shown = found
-        content = self._content if found.stored else _nothing_yet(found.datasets)
-        if self._whole[0] is not content:
-            self._whole.objects = [content]
-        self._headline.objects = [stats(*_figures(found))]
-        self.table.show(_frame(found.rows, linked=self._linked), found.total)
+    def show_again(self, found: Found | None) -> None:
+        """Show what `look_again` read, unless the person has gone on meanwhile."""
+        if found is not None and found != self._shown:
+            self._show(found)
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._whole
 
+    @property
+    def found(self) -> Found | None:
+        """What is shown."""
+        return self._shown
+
     def export_frame(self) -> pd.DataFrame:
-        """Return all experiments that the filters let through, values as they are stored."""
-        with read_scope() as session:
-            rows, _ = list_experiments(
-                session,
-                **self._chosen(),
-                sort=self.state.sort,
-                descending=self.state.descending,
-                limit=ALL_ROWS,
+        """Return all that the search finds, values as they are stored; of groups what is seen of them."""
+        if self._shown is not None and self._shown.groups is not None:
+            return group_frame(self._shown.groups, self.state.by)
+        extra = tuple(self.state.columns)
+        page = read_all(self.state, self._actor, (*extra, "tags"))
+        lines = []
+        for row in page.rows:
+            values = dict(page.values.get(row.id, {}))
+            values["tags"] = ", ".join(tag.name for tag in values.get("tags") or ())
+            lines.append(values | asdict(row))
+        fields = list(ExperimentRow.__dataclass_fields__)
+        return pd.DataFrame(lines, columns=list(dict.fromkeys([*fields, *extra, "tags"])))
+
+    def _changed(self) -> None:
+        """Read everything anew: something was written."""
+        self._shown = None
+        self.refresh()
+
+    def _show(self, found: Found) -> None:
+        before, self._shown = self._shown, found
+        content = self._content if found.headline.stored or self._is_narrowed() else _nothing_yet(found)
+        if self._whole[0] is not content:
+            self._whole.objects = [content]
+        if before is None or before.headline != found.headline:
+            self._headline.objects = [stats(*_figures(found))]
+        self.searching.show(found)
+        is_wrong = found.trouble is not None
+        self.facets.facets = [] if is_wrong else facet_groups(found.facets, self.state.search, found.tags)
+        self.bulk.bar.known = [tag.name for tag in found.tags]
+        self.bulk.show()
+        self._show_rows(found)
+
+    def _is_narrowed(self) -> bool:
+        return bool(self.state.search or self.state.archived)
+
+    def _show_rows(self, found: Found) -> None:
+        page, groups, state = found.page, found.groups, self.state
+        if groups is not None:
+            columns, rows, total = group_columns(groups, state.by), group_rows(groups), groups.total
+        else:
+            columns = table_columns(state.columns, page.values)
+            rows = table_rows(
+                page.rows, page.values, [column["name"] for column in columns], linked=self._linked
             )
-        return pd.DataFrame([asdict(row) for row in rows], columns=list(ExperimentRow.__dataclass_fields__))
-
-    def _chosen(self) -> dict[str, Any]:
-        state = self.state
-        return {"text": state.text, "status": state.status or None, "dataset": state.dataset or None}
-
-    def _place(self) -> dict[str, Any]:
-        state = self.state
-        return {
-            "sort": state.sort,
-            "descending": state.descending,
-            "limit": PAGE_SIZE,
-            "offset": (state.page - 1) * PAGE_SIZE,
-        }
-
-    def _frame(self) -> pn.Column:
-        return pn.Column(
-            self._headline,
-            card(filter_row(self._search, self._status, self._datasets), self.table),
-            actions(export(self.export_frame, "experiments"), copy_python(lambda: table_snippet(self.state))),
-            sizing_mode="stretch_width",
-            margin=0,
+            total = page.total
+        first = (state.page - 1) * PAGE_SIZE + 1
+        self.table.param.update(
+            columns=columns,
+            rows=rows,
+            selectable=groups is None,
+            selected=list(state.selected),
+            sort=state.sort or _usual_order(state),
+            descending=state.descending,
+            place={"first": first, "last": first + len(rows) - 1, "total": total},
+            nothing=_nothing_found(found, state),
         )
 
-    def _narrow(self, **filters: Any) -> None:
-        if any(getattr(self.state, name) != value for name, value in filters.items()):
-            self.state.narrow(**filters)
+    def _take_facet(self, message: dict[str, Any]) -> None:
+        self.state.narrow(search=toggle_value(self.state.search, message["field"], message["value"]))
+
+    def _take_row(self, message: dict[str, Any]) -> None:
+        kind = message["type"]
+        if kind == "sort":
+            self.state.order_by(message["column"])
+        elif kind == "turn":
+            self.state.page = max(1, self.state.page + message["step"])
+        elif kind == "select":
+            self.state.select(message["ids"], on=message["on"])
+        elif self._shown is not None and self._shown.groups is not None:
+            self.groups.open_group(self._shown.groups, message["id"])
+        else:
+            self._open_row(int(message["id"]))
+
+    def _frame(self) -> pn.Column:
+        tools = pn.FlexBox(
+            self.bulk.bar,
+            pn.Row(self.shelf, self.groups, self.columns, margin=0, styles={"gap": "8px"}),
+            gap="8px",
+            align_items="center",
+            justify_content="space-between",
+            margin=(0, 0, 8, 0),
+            sizing_mode="stretch_width",
+        )
+        taken = actions(
+            export(self.export_frame, "experiments"), copy_python(lambda: table_snippet(self.state))
+        )
+        found = pn.Column(card(tools, self.table), taken, sizing_mode="stretch_width", margin=0)
+        beside = pn.Column(
+            self.facets, found, stylesheets=[_BESIDE], sizing_mode="stretch_width", margin=(16, 0, 0, 0)
+        )
+        return pn.Column(
+            self._headline, self.searching.line, beside, self.bulk.ask, sizing_mode="stretch_width", margin=0
+        )
 
 
-def _figures(found: _Found) -> list[pn.pane.HTML]:
+def _usual_order(state: ExperimentsState) -> str:
+    if state.by:
+        return "n"
+    return "" if state.search else "id"  # words are ranked by relevance
+
+
+def _figures(found: Found) -> list[pn.pane.HTML]:
+    headline = found.headline
+    stored, running = headline.stored, headline.by_status.get("running", 0)
     numbers = [
-        stat(f"{found.stored:,}", "experiment" if found.stored == 1 else "experiments"),
-        stat(f"{found.running:,}", "running"),
+        stat(f"{stored:,}", "experiment" if stored == 1 else "experiments"),
+        stat(f"{running:,}", "running"),
     ]
-    if found.best is not None:
-        numbers.append(_score(found.best, "of test windows, best"))
-    if found.strictest is not None and found.strictest != found.best:
-        numbers.append(_score(found.strictest, "best on held-out bearings"))
+    if headline.best is not None:
+        numbers.append(_score(headline.best, "of test windows, best"))
+    if headline.strictest is not None and headline.strictest != headline.best:
+        numbers.append(_score(headline.strictest, "best on held-out bearings"))
     return numbers
 
 
 def _score(row: ExperimentRow, what: str) -> pn.pane.HTML:
     told = f"{what} ({judged(row.split, row.audit)}) · #{row.id}"
-    return stat(share(row.test_accuracy), told, caution=may_share_bearings(row.audit))
+    narrow = {"max-width": "320px"}  # all figures in one line, a long caption in two
+    return stat(share(row.test_accuracy), told, caution=may_share_bearings(row.audit), styles=narrow)
 
 
-def _frame(rows: list[ExperimentRow], *, linked: bool) -> pd.DataFrame:
-    return pd.DataFrame([_words(row, linked=linked) for row in rows], columns=list(TITLES))
+def _nothing_found(found: Found, state: ExperimentsState) -> str:
+    if found.trouble is not None:
+        return "The search cannot be answered as it stands; what is wrong is told above."
+    if state.search:
+        return f"No {'archived ' if state.archived else ''}experiment fits “{state.search}”."
+    return "No experiment is archived." if state.archived else "No experiment is stored."
 
 
-def _words(row: ExperimentRow, *, linked: bool) -> dict[str, Any]:
-    total = row.epochs_total
-    more = f"{100 * row.epochs_done // total} %" if row.status == "running" and total else ""
-    return {
-        "id": row.id,
-        "status": badge_html(row.status, more),
-        "name": two_lines_html(
-            place_html(row.name, "/experiments", linked=linked, experiment=row.id),
-            f"{row.model} on {row.dataset}",
-        ),
-        "split": judged(row.split, row.audit),
-        "val_accuracy": share(row.val_accuracy),
-        "test_accuracy": share(row.test_accuracy),
-        "record_accuracy": share(row.record_accuracy),
-        "epochs": f"{row.epochs_done} / {total}" if total else str(row.epochs_done),
-        "duration_s": span(row.duration_s),
-        "created_at": moment(row.created_at),
-    }
-
-
-def _nothing_yet(datasets: list[str]) -> pn.Column:
+def _nothing_yet(found: Found) -> pn.Column:
+    datasets = found.headline.datasets
     if not datasets:
         return empty_state(
             "No experiment yet",

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import pandas as pd
 import panel as pn
+import panel_material_ui as pmui
 
 from app.components.actions import actions
 from app.components.card import card
@@ -101,8 +102,14 @@ class HomePage(PageView):
 
     def _datasets(self, seen: Snapshot) -> list[Any]:
         if not seen.datasets:
-            return [text("No data set yet: what is imported or generated shows up here.", "muted")]
+            told = text("No data set yet: what is imported or generated shows up here.", "muted")
+            return [told] if self.navigate is None else [told, self._import_button()]
         return [dataset_lines(seen.datasets, linked=self.navigate is not None)]
+
+    def _import_button(self) -> pmui.Button:
+        button = pmui.Button(label="Import recordings", icon="upload_file", size="small", margin=0)
+        button.on_click(lambda _: self.open("/signals", importing="true"))
+        return button
 
     def _read_datasets(self) -> pd.DataFrame:
         return frame_of(self._seen.datasets if self._seen else [], DatasetRow)

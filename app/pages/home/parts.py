@@ -11,7 +11,7 @@ from app.components.stat import stat, stats
 from app.components.words import ABSENT, judged, may_share_bearings
 from app.pages.home.reading import Snapshot
 from app.state.home import Step
-from core.queries.experiments import ExperimentRow
+from core.queries.experiment_rows import ExperimentRow
 from core.queries.runs import RunRow
 
 DOING = {"training": "Training", "dataset_import": "Importing", "dataset_generation": "Generating"}

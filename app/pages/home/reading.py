@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from core.queries import datasets, experiments, home, runs
+from core.queries import datasets, epochs, experiments, home, runs
 from core.queries.datasets import DatasetRow
-from core.queries.experiments import ExperimentRow
+from core.queries.experiment_rows import ExperimentRow
 from core.queries.runs import RunRow
 from core.storage.database import read_scope
 
@@ -36,7 +36,7 @@ def read_snapshot(before: Snapshot | None) -> Snapshot:
         stamp = home.get_data_stamp(session)
         is_new = before is None or before.stamp != stamp
         latest, _ = experiments.list_experiments(session, limit=LATEST)
-        written, _ = experiments.epochs_after(session, [row.id for row in latest])
+        written, _ = epochs.epochs_after(session, [row.id for row in latest])
         return Snapshot(
             stamp=stamp,
             datasets=datasets.list_datasets(session) if is_new else before.datasets,

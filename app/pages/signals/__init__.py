@@ -8,6 +8,7 @@ import param
 from app.components.empty_state import empty_state
 from app.components.grid import grid, stack
 from app.components.page import PageView
+from app.pages.signals.imports import ImportPanel
 from app.pages.signals.record import RecordView
 from app.pages.signals.table import SignalsTable
 from app.state.signals import FILTERS, SignalsState
@@ -32,10 +33,12 @@ class SignalsPage(PageView):
         self.datasets: dict[str, DatasetRow] = {}
         self.row: SignalRow | None = None
         self.record: RecordView | None = None
-        self.table = SignalsTable(self.state, self._open_row, linked=self.navigate is not None)
+        served = self.navigate is not None
+        self.imports = ImportPanel(self.state, self._load, self._shown_name, served=served)
+        self.table = SignalsTable(self.state, self._open_row, linked=served)
         self._right = stack()
         self._content = pn.Column(sizing_mode="stretch_width", margin=0)
-        self._load()
+        self.on_show()
         self.state.param.watch(self._on_state, list(SignalsState.url_params))
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -44,6 +47,11 @@ class SignalsPage(PageView):
     def on_show(self) -> None:
         """Look again at what is stored: an import may have ended meanwhile."""
         self._load()
+        self.imports.show()
+
+    def on_hide(self) -> None:
+        """Stop following an import."""
+        self.imports.stop()
 
     @property
     def dataset(self) -> DatasetRow | None:
@@ -54,19 +62,23 @@ class SignalsPage(PageView):
             return self.datasets.get(self.row.dataset)
         return next(iter(self.datasets.values()), None)
 
+    def _shown_name(self) -> str:
+        return self.dataset.name if self.dataset else ""
+
     def _load(self) -> None:
         with read_scope() as session:
             found = {row.name: row for row in datasets.list_datasets(session)}
         if found == self.datasets and self._content.objects:
             return
         self.datasets = found
+        self.imports.pin(not found and self.navigate is not None)
         if not found:
-            self._content[:] = [_no_dataset()]
+            self._content[:] = [_no_dataset(), self.imports]
             return
         self._show_filters()
         self._show_table()
         self._turn_to_signal()
-        self._content[:] = [grid((self.table, 6), (self._right, 6))]
+        self._content[:] = [self.imports, grid((self.table, 6), (self._right, 6))]
 
     def _on_state(self, *events: param.parameterized.Event) -> None:
         changed = {event.name for event in events}

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 import panel as pn
+import panel_material_ui as pmui
 from bokeh.models import NumberFormatter
 
 from app.components.actions import actions
@@ -118,10 +119,23 @@ class SignalsTable(pn.viewable.Viewer):
 
     def __panel__(self) -> pn.viewable.Viewable:
         return card(
-            filter_row(*self.choices.values(), self.search),
+            filter_row(*self.choices.values(), self.search, self._import_button()),
             self.table,
             actions(export(self.read_all, "signals"), copy_python(self._snippet)),
         )
+
+    def _import_button(self) -> pmui.Button:
+        styles = {"margin-left": "auto"}
+        button = pmui.Button(
+            label="Import recordings",
+            icon="upload_file",
+            variant="text",
+            size="small",
+            margin=0,
+            styles=styles,
+        )
+        button.on_click(lambda _: setattr(self.state, "importing", True))
+        return button
 
     def show_filters(self, names: list[str], shown: DatasetRow | None) -> None:
         """Offer what the data set holds, and what the link asked for even where it does not hold it."""

@@ -55,7 +55,7 @@ def test_database_that_does_not_answer_is_told_without_a_traceback(
     get_settings.cache_clear()
     code, _, err = brinell("train", "--dataset", "rig")
     assert code == 1
-    assert "the database cannot be used" in err
+    assert "me:***@127.0.0.1:1/none cannot be used: it does not answer" in err
     assert "brinell doctor" in err
     assert "Traceback" not in err
 

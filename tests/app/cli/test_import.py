@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
 Brinell = Callable[..., tuple[int, str, str]]
 
 
@@ -41,3 +43,24 @@ def test_missing_path_is_told(brinell: Brinell, tmp_path: Path) -> None:
 def test_detached_import_waits_for_a_worker(brinell: Brinell, recordings: Path) -> None:
     code, out, _ = brinell("import", recordings, "--dataset", "rig", "--detach", "--json")
     assert (code, json.loads(out)) == (0, {"import": 1})
+
+
+def test_facts_that_no_file_says_are_told_by_options(brinell: Brinell, tmp_path: Path) -> None:
+    np.save(tmp_path / "run.npy", np.sin(np.arange(4000.0)))
+    silent = brinell("import", tmp_path / "run.npy", "--dataset", "rig")
+    assert silent.code == 1
+    assert "does not say its rate_hz and fault_class: give it with --rate-hz and" in silent.err.replace(
+        "\n", " "
+    )
+    told = brinell(
+        "import",
+        tmp_path / "run.npy",
+        "--dataset",
+        "rig",
+        "--rate-hz",
+        5120,
+        "--fault-class",
+        "ball",
+        "--json",
+    )
+    assert (told.code, json.loads(told.out)["num_new_signals"]) == (0, 1)

@@ -2,17 +2,20 @@
 
 import json
 import sqlite3
+import subprocess
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
+import psutil
 import pytest
 
+from core.models import Experiment, ExperimentStatus
 from core.services.datasets import request_generation
 from core.services.jobs import JobKind
 from core.services.users import get_local_actor
 from core.specs import GenerationSpec
-from core.storage.database import session_scope
+from core.storage.database import read_scope, session_scope
 from tests.app.cli.processes import interrupt, wait_for
 
 Brinell = Callable[..., tuple[int, str, str]]
@@ -92,3 +95,39 @@ def test_interrupted_training_is_cancelled_in_order(
     assert (process.returncode, left) == (130, [])
     assert "cancelling" in said
     assert epochs_and_state()[1] == "cancelled"
+
+
+def stored_run() -> Experiment:
+    with read_scope() as session:
+        return session.get_one(Experiment, 1)
+
+
+def test_time_limit_is_the_runs_own_and_a_failed_run_is_resumed_with_a_larger_one(
+    brinell: Brinell, made: str
+) -> None:
+    brinell("train", "--dataset", made, "--time-limit", "50", "--detach")
+    assert (stored_run().status, stored_run().time_limit_seconds) == ("pending", 50)
+    with session_scope() as session:
+        session.get_one(Experiment, 1).status = ExperimentStatus.FAILED
+    code, out, _ = brinell("resume", "1", "--time-limit", "100", "--detach", "--json")
+    assert (code, json.loads(out)) == (0, {"experiment": 1, "name": stored_run().name})
+    assert (stored_run().status, stored_run().time_limit_seconds) == ("pending", 100)
+
+
+def test_resuming_what_cannot_resume_names_both_sides(brinell: Brinell, made: str) -> None:
+    brinell("train", "--dataset", made, "--detach")
+    code, _, err = brinell("resume", "1")
+    assert (code, "experiment 1 is pending; only a paused or failed one can resume" in err) == (1, True)
+    code, _, err = brinell("resume", "7")
+    assert (code, "there is no experiment 7" in err) == (1, True)
+
+
+@pytest.mark.slow
+def test_interrupted_training_whose_command_is_killed_leaves_no_process(
+    start_brinell: Callable[..., "subprocess.Popen[str]"], made: str
+) -> None:
+    process = start_brinell("train", "--dataset", made, "--epochs", "2000", "--device", "cpu")
+    wait_for(lambda: len(psutil.Process(process.pid).children(recursive=True)) == 3)  # job, guard, kernel
+    family = psutil.Process(process.pid).children(recursive=True)
+    process.kill()
+    assert psutil.wait_procs(family, timeout=20)[1] == []

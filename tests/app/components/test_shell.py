@@ -3,9 +3,14 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 MARK = "window.notReloaded = true"
+
+
+def find_entry(page: Page, name: str) -> Locator:
+    """The page's entry in the rail: the trail above the page has links of the same names."""
+    return page.get_by_role("navigation", name="Pages").get_by_role("link", name=name)
 
 
 def test_page_opens_without_another_host_or_an_error(browser: Page, sample_url: str) -> None:
@@ -17,12 +22,12 @@ def test_page_opens_without_another_host_or_an_error(browser: Page, sample_url: 
 
 def test_rail_swaps_pages_without_a_reload(browser: Page, sample_url: str) -> None:
     browser.goto(sample_url)
-    browser.get_by_role("link", name="Gears").click()
+    find_entry(browser, "Gears").click()
     expect(browser.get_by_label("Search")).to_be_visible()
     expect(browser.get_by_text("Two recordings")).to_be_hidden()
     expect(browser).to_have_url(f"{sample_url}/gears")
     browser.evaluate(MARK)
-    browser.get_by_role("link", name="Home").click()
+    find_entry(browser, "Home").click()
     expect(browser.get_by_text("Two recordings")).to_be_visible()
     assert browser.evaluate("window.notReloaded")
 
@@ -59,9 +64,9 @@ def test_back_and_forward_restore_page_and_state(browser: Page, sample_url: str)
 def test_page_is_found_again_as_it_was_left(browser: Page, sample_url: str) -> None:
     browser.goto(f"{sample_url}/gears?gear=7")
     expect(browser.get_by_label("Breadcrumb")).to_have_text("Gears/Gear 7")
-    browser.get_by_role("link", name="Home").click()
+    find_entry(browser, "Home").click()
     expect(browser.get_by_text("Two recordings")).to_be_visible()
-    browser.get_by_role("link", name="Gears").click()
+    find_entry(browser, "Gears").click()
     expect(browser).to_have_url(f"{sample_url}/gears?gear=7")
 
 
@@ -74,7 +79,7 @@ def test_bad_value_in_a_link_is_named_on_the_page(browser: Page, sample_url: str
 def test_page_that_fails_says_what_to_do_and_leaves_the_rail_alive(browser: Page, sample_url: str) -> None:
     browser.goto(f"{sample_url}/broken")
     expect(browser.get_by_text("gear 3 is not stored; list the gears first")).to_be_visible()
-    browser.get_by_role("link", name="Home").click()
+    find_entry(browser, "Home").click()
     expect(browser.get_by_text("Two recordings")).to_be_visible()
 
 
@@ -111,7 +116,7 @@ def test_folded_rail_is_remembered(browser: Page, sample_url: str) -> None:
     expect(browser.get_by_label("Show names")).to_be_visible()
     browser.reload()
     expect(browser.get_by_label("Show names")).to_be_visible()
-    expect(browser.get_by_role("link", name="Gears").get_by_text("Gears")).to_be_hidden()
+    expect(find_entry(browser, "Gears").get_by_text("Gears")).to_be_hidden()
 
 
 def test_running_jobs_are_counted_and_open_where_they_run(browser: Page, sample_url: str) -> None:

@@ -103,23 +103,24 @@ def test_cell_opens_its_windows_and_the_link_opens_the_cell(page: Page, served: 
 def test_row_opens_its_experiment_and_back_returns_to_the_filtered_table(page: Page, served: str) -> None:
     add_finished(name="alpha")
     add_finished(name="beta")
-    page.goto(f"{served}/experiments?text=alp")
-    page.get_by_text("alpha").click()
+    page.goto(f"{served}/experiments?search=alp")
+    page.get_by_role("link", name="alpha").click()
     page.get_by_text("Learning curves").wait_for()
     page.go_back()
     page.get_by_text("1–1 of 1").wait_for()
-    assert page.url.endswith("?text=alp")
+    assert page.url.endswith("?search=alp")
 
 
-def test_slash_then_typing_narrows_a_page_just_opened(page: Page, served: str) -> None:
+def test_slash_then_typing_and_enter_searches_a_page_just_opened(page: Page, served: str) -> None:
     add_finished(name="alpha")
     add_finished(name="beta")
     page.goto(f"{served}/experiments")
     page.locator(".bar").wait_for()
     page.keyboard.press("/")
     page.wait_for_function(IS_IN_FIELD)
-    page.keyboard.type("alp", delay=40)
-    page.wait_for_url("**text=alp")
+    page.keyboard.type("alp")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**search=alp")
     page.get_by_text("1–1 of 1").wait_for()
 
 
@@ -129,7 +130,7 @@ def test_tab_reaches_the_name_and_enter_opens_it_without_a_reload(page: Page, se
     page.on("load", lambda loaded: loads.append(loaded.url))
     page.goto(f"{served}/experiments")
     page.get_by_text("1–1 of 1").wait_for()
-    for _ in range(20):
+    for _ in range(60):  # past the counts, the tools and the titles
         page.keyboard.press("Tab")
         if page.evaluate(FOCUSED) == "alpha":
             break

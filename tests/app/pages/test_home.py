@@ -7,7 +7,7 @@ from app.pages.home import HomePage
 from app.state.home import next_steps
 from core.queries import datasets
 from core.queries.datasets import DatasetRow
-from core.queries.experiments import ExperimentRow
+from core.queries.experiment_rows import ExperimentRow
 from core.services.experiments import record_epochs
 from core.services.jobs import fail_run
 from core.specs import SplitKind
@@ -60,6 +60,8 @@ def experiment_row(
         owner=None,
         created_at=NOW,
         started_at=None,
+        source="training",
+        archived_at=None,
     )
 
 

@@ -80,9 +80,8 @@ def test_refusal_carries_the_security_headers(sample_url: str) -> None:
 
 
 def test_scripts_travel_compressed_and_pages_are_never_stored(sample_url: str) -> None:
-    script = httpx.get(f"{sample_url}/static/js/bokeh.min.js?v=1", trust_env=False)
+    script = httpx.get(f"{sample_url}/static/js/bokeh.min.js", trust_env=False)
     assert script.headers["content-encoding"] == "gzip"
-    assert "immutable" in script.headers["cache-control"]
     assert httpx.get(sample_url, trust_env=False).headers["cache-control"] == "no-store"
 
 

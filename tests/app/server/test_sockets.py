@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from bokeh.protocol.exceptions import ProtocolError
 
-from app.server.sockets import releasing_connect
+from app.server.sockets import deaf_after_close, releasing_connect
 
 
 class ClosedTab:
@@ -41,3 +41,24 @@ def test_session_is_released_however_its_socket_ends(ending: Exception | None) -
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, releasing_connect(connect)(tab, Socket())).result()
     assert tab.lost == [tab.connection]
+
+
+class Connection:
+    def __init__(self, session: object | None) -> None:
+        self._session = session
+
+
+@pytest.mark.parametrize(
+    ("connection", "heard"), [(Connection(object()), 1), (Connection(None), 0), (None, 0)]
+)
+def test_message_of_a_closed_tab_is_dropped(connection: Connection | None, heard: int) -> None:
+    messages: list[object] = []
+
+    async def handle(_handler: Any, message: object) -> None:
+        messages.append(message)
+
+    tab = ClosedTab()
+    tab.connection = connection
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, deaf_after_close(handle)(tab, "patch")).result()
+    assert len(messages) == heard

@@ -1,0 +1,21 @@
+"""What a command prints: its result on standard output, as text or as JSON; all else on standard error."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+
+AsJson = Annotated[bool, typer.Option("--json", help="print the result as JSON on standard output")]
+
+
+def print_result(data: dict[str, Any], text: str, as_json: bool) -> None:
+    """Print a result as people or as programs read it."""
+    if as_json:
+        print_json(data)
+    else:
+        typer.echo(text)
+
+
+def print_json(data: Any) -> None:
+    """Print JSON that any program reads: no NaN in it."""
+    typer.echo(json.dumps(data, indent=2, default=str, allow_nan=False))

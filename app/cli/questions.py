@@ -1,0 +1,83 @@
+"""`brinell sql`: a question over all that is stored, its answer printed or kept as a file."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from app.cli.following import console
+from app.cli.output import AsJson, print_json
+from core.queries.warehouse import Answer, run_sql
+from core.storage.migrations import check_version
+
+SHOWN_ROWS = 50
+SHOWN_CHARACTERS = 60
+
+
+def sql(
+    question: Annotated[
+        str, typer.Argument(help="such as: SELECT model, count(*) FROM experiments GROUP BY model")
+    ],
+    *,
+    csv: Annotated[Path | None, typer.Option(help="write the rows to this file")] = None,
+    parquet: Annotated[Path | None, typer.Option(help="write the rows to this file")] = None,
+    rows: Annotated[int, typer.Option(min=1, help="most rows of the answer")] = 100_000,
+    time_limit: Annotated[float, typer.Option("--time-limit", min=1, help="seconds it may take")] = 30.0,
+    memory: Annotated[int, typer.Option(min=64, help="memory it may take, in MB")] = 1024,
+    as_json: AsJson = False,
+) -> None:
+    """Ask in SQL; nothing can be changed by it. SHOW TABLES lists the tables, DESCRIBE one's columns."""
+    check_version()
+    answer = run_sql(question, time_limit_s=time_limit, memory_mb=memory, max_rows=rows, for_admin=True)
+    if csv is not None:
+        from app.components.export import csv_file  # brings the framework of pages along
+
+        csv.write_bytes(csv_file(answer.frame).getvalue())
+    if parquet is not None:
+        answer.frame.to_parquet(parquet, index=False)
+    if as_json:
+        print_json(_told(answer))
+    elif csv is None and parquet is None:
+        _show(answer.frame)
+    kept = [str(file) for file in (csv, parquet) if file is not None]
+    console.print(escape(_summary(answer, kept)))
+
+
+def _told(answer: Answer) -> dict[str, Any]:
+    frame = answer.frame.astype(object).where(answer.frame.notna(), None)
+    return {
+        "columns": [{"name": name, "type": kind} for name, kind in answer.columns],
+        "rows": frame.to_dict("records"),
+        "total_rows": answer.total_rows,
+        "truncated": answer.truncated,
+        "seconds": answer.seconds,
+    }
+
+
+def _show(frame: pd.DataFrame) -> None:
+    table = Table(*(escape(str(name)) for name in frame.columns), box=None)
+    for row in frame.head(SHOWN_ROWS).itertuples(index=False):
+        table.add_row(*(escape(_shorten(value)) for value in row))
+    Console().print(table)
+
+
+def _shorten(value: Any) -> str:
+    text = "NULL" if value is None or value is pd.NaT or value != value else str(value)  # noqa: PLR0124 - NaN
+    return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"
+
+
+def _summary(answer: Answer, kept: list[str]) -> str:
+    count = len(answer.frame)
+    told = f"{count:,} row{'' if count == 1 else 's'} in {answer.seconds:.2f} s"
+    if answer.truncated:
+        total = "more" if answer.total_rows is None else f"{answer.total_rows:,}"
+        told += f", of {total}: a LIMIT or an aggregate asks for fewer, --rows for more"
+    if kept:
+        told += f", written to {' and '.join(kept)}"
+    elif count > SHOWN_ROWS:
+        told += f", the first {SHOWN_ROWS} shown: --csv or --parquet keeps them all"
+    return told

@@ -1,0 +1,47 @@
+"""Shares of parameters in being among the best runs, with their intervals."""
+
+from bokeh.models import ColumnDataSource, FactorRange, HoverTool, NumeralTickFormatter, Range1d
+from bokeh.plotting import figure
+
+from app.plots.canvas import make_canvas
+from app.theme import CANVAS_ACCENT, CANVAS_SIGNAL
+from core.evaluation.importance import ImportanceReport
+
+ROW_PX = 26
+
+
+def draw_importance(report: ImportanceReport) -> figure:
+    """Draw one bar a parameter, the most important on top, with its 95 % interval."""
+    rows = report.importances
+    names = [each.name for each in rows]
+    plot = make_canvas(
+        "share of what tells the best runs from all, with 95 % interval",
+        "",
+        height=90 + ROW_PX * max(2, len(rows)),
+        y_range=FactorRange(*reversed(names)),
+        x_range=Range1d(0, 1.02),
+        tools="save",
+    )
+    plot.xaxis.formatter = NumeralTickFormatter(format="0 %")
+    plot.ygrid.visible = False
+    source = ColumnDataSource(
+        {
+            "name": names,
+            "share": [each.share for each in rows],
+            "low": [each.low for each in rows],
+            "high": [each.high for each in rows],
+            "n": [each.n for each in rows],
+        }
+    )
+    bars = plot.hbar(
+        "name", 0.62, "share", source=source, color=CANVAS_ACCENT, fill_alpha=0.7, line_color=None
+    )
+    plot.segment("low", "name", "high", "name", source=source, line_color=CANVAS_SIGNAL, line_width=2)
+    told = [
+        ("", "@name"),
+        ("share", "@share{0.0 %}"),
+        ("95 % interval", "@low{0.0 %} – @high{0.0 %}"),
+        ("runs", "@n"),
+    ]
+    plot.add_tools(HoverTool(renderers=[bars], tooltips=told))
+    return plot

@@ -1,0 +1,141 @@
+import panel as pn
+import pytest
+from sqlalchemy import event
+
+from app.pages.compare import ComparePage
+from core.queries.comparison.curves import read_curves
+from core.services.experiments import record_epochs
+from core.storage.database import get_engine, session_scope
+from tests.app.pages.experiment_rows import add_dataset, add_finished, add_running, epoch_of
+from tests.app.waiting import wait_for
+
+PAYLOAD = '<img src=x onerror="window.hit=1">'
+
+
+@pytest.fixture(autouse=True)
+def _dataset(database: str) -> None:
+    with session_scope() as session:
+        add_dataset(session)
+
+
+def shown_texts(page: ComparePage) -> str:
+    """Return all markup that the page's panes show."""
+    panes = page._content.select(pn.pane.HTML)
+    return "\n".join(str(pane.object) for pane in panes if pane.visible)
+
+
+def test_fewer_than_two_say_how_to_choose() -> None:
+    one = add_finished()
+    for ids in ([], [one], [one, 999]):
+        words = shown_texts(ComparePage(ids=ids))
+        assert "Fewer than two experiments to compare" in words
+        assert "/compare?ids=1,2,3" in words
+
+
+def test_answer_comes_first_with_its_test_and_what_it_stands_on() -> None:
+    a, b = add_finished(name="alpha"), add_finished(name="beta")
+    page = ComparePage(ids=[a, b], baseline=b)
+    words = shown_texts(page)
+    assert words.index("best test_accuracy") < words.index("Curves")
+    for expected in (
+        f"best test_accuracy · #{a} alpha",
+        f"with the baseline, #{b} at 97.6 %",
+        "McNemar, n = 9 records",
+        "judged the same 9 records alike",
+        "same bearings (9 of 9)",
+    ):
+        assert expected in words
+
+
+def test_what_is_not_stored_or_not_measured_is_told() -> None:
+    a, b = add_finished(), add_finished()
+    running, _ = add_running()
+    words = shown_texts(ComparePage(ids=[a, b, running, 999]))
+    assert "Not stored, and left out: 999." in words
+    assert "1 of 3 have not measured test_accuracy." in words
+    assert "Some still run" in words
+
+
+def test_picking_the_best_of_many_is_warned_of_unless_a_baseline_was_chosen() -> None:
+    ids = [add_finished() for _ in range(3)]
+    warning = "The best of 3 was picked after looking"
+    assert warning in shown_texts(ComparePage(ids=ids))
+    assert warning not in shown_texts(ComparePage(ids=ids, baseline=ids[1]))
+
+
+def test_groups_are_drawn_as_means_with_their_n() -> None:
+    ids = [add_finished() for _ in range(3)]
+    page = ComparePage(ids=ids, group="model")
+    (label,) = [item.label.value for item in page.curves.drawn.figure.above[0].items]
+    assert label == "model wdcnn: mean and 95 % interval, n = 3"
+    page.state.group = ""
+    assert len(page.curves.drawn.sources) == 3
+
+
+@pytest.mark.parametrize(
+    ("tab", "expected"),
+    [
+        ("differences", "What was asked for"),
+        ("scores", "By class"),
+        ("confidence", "Reliability"),
+        ("parameters", "Hyperparameters"),
+        ("windows", "9 records and 1,062 windows were given to all 2"),
+    ],
+)
+def test_section_is_made_when_first_seen(tab: str, expected: str) -> None:
+    page = ComparePage(ids=[add_finished(), add_finished()])
+    assert list(page._sections) == ["differences"]
+    page.state.tab = tab
+    assert tab in page._sections
+    assert expected in shown_texts(page)
+
+
+def test_running_ones_move_in_place_by_one_query_for_their_epochs() -> None:
+    (a, claim_a), (b, claim_b) = add_running(3), add_running(3)
+    page = ComparePage(ids=[a, b, add_finished()])
+    sources = list(page.curves.drawn.sources)
+    with session_scope() as session:
+        record_epochs(session, claim_a, [epoch_of(4)])
+        record_epochs(session, claim_b, [epoch_of(4), epoch_of(5)])
+    asked: list[str] = []
+    event.listen(get_engine(), "before_cursor_execute", lambda *args: asked.append(args[2]))
+    wait_for(page._look_again())
+    assert len([text for text in asked if "FROM training_runs" in text]) == 1
+    assert page.curves.drawn.sources == sources
+    assert [len(source.data["x"]) for source in sources] == [4, 5, 30]
+    assert page.curves.read_new(page.compared).empty  # what is drawn is not read again
+
+
+def test_new_epoch_moves_the_answer_and_neither_tests_again_nor_rebuilds_the_section() -> None:
+    ids = [add_finished(), add_finished()]
+    running, claim = add_running(3)
+    page = ComparePage(ids=[*ids, running], metric="val_accuracy")
+    section, tests = page._section[0], dict(page._tests)
+    with session_scope() as session:
+        record_epochs(session, claim, [epoch_of(30)])
+    wait_for(page._look_again())
+    assert page._section[0] is section
+    assert page._tests == tests
+    assert "97.4 % · epoch 30" in str(page._lines[0].object)
+
+
+def test_curves_leave_the_page_whole_and_unsmoothed() -> None:
+    ids = [add_finished(), add_finished()]
+    page = ComparePage(ids=ids, curve="val_loss", smoothing=0.9)
+    frame = page.curves.frame()
+    with session_scope() as session:
+        stored = read_curves(session, ids, "val_loss")
+    assert frame["value"].tolist() == stored["value"].tolist()
+
+
+def test_snippet_names_what_is_shown() -> None:
+    ids = [add_finished(), add_finished()]
+    words = ComparePage(ids=ids, group="model", axis="time")._snippet()
+    assert f"Workspace().compare({ids})" in words
+    assert "compared.curves('val_accuracy', 'time')" in words
+    assert "compared.groups('test_accuracy', 'model')" in words
+
+
+def test_what_people_wrote_stays_text() -> None:
+    ids = [add_finished(name=PAYLOAD), add_finished()]
+    assert PAYLOAD not in shown_texts(ComparePage(ids=ids))

@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+from bokeh.models import Line
+
+from app.plots.comparison import Series, draw_comparison, show_series
+from app.theme import OTHER
+
+
+def series(n: int = 10, *, color: str = "#e69f00", label: str = "#1", band: bool = False) -> Series:
+    x = np.arange(1.0, n + 1)
+    raw = np.sin(x)
+    around = (raw - 1, raw + 1, np.full(n, 5)) if band else (None, None, None)
+    return Series(label, f"{label} name", color, x, raw, raw / 2, *around)
+
+
+def labels(curves) -> list[str]:
+    legend = curves.figure.above[0]
+    return [item.label.value for item in legend.items]
+
+
+def test_raw_lies_thin_beneath_the_smoothed() -> None:
+    curves = draw_comparison([series()], "epoch", "val_loss")
+    drawn = {r.glyph.y: r.glyph for r in curves.figure.renderers if isinstance(r.glyph, Line)}
+    assert drawn["raw"].line_width < drawn["y"].line_width
+    assert drawn["raw"].line_alpha < 1
+    source = curves.sources[0]
+    assert source.data["y"] == pytest.approx(source.data["raw"] / 2)
+
+
+def test_group_is_a_mean_with_its_band_and_n() -> None:
+    curves = draw_comparison([series(band=True)], "epoch", "val_loss")
+    assert [r.glyph.__class__.__name__ for r in curves.figure.renderers] == ["Line", "VArea"]
+    assert curves.sources[0].data["n"].tolist() == [5] * 10
+    assert curves.figure.above[0].ncols == 1
+
+
+def test_moved_series_goes_into_its_source() -> None:
+    curves = draw_comparison([series(3, label="#1"), series(3, label="#2")], "epoch", "val_loss")
+    sources, renderers = list(curves.sources), list(curves.figure.renderers)
+    show_series(curves, 1, series(5, label="#2"))
+    assert [len(source.data["x"]) for source in curves.sources] == [3, 5]
+    assert (curves.sources, curves.figure.renderers) == (sources, renderers)
+
+
+def test_sampled_curve_says_so_and_a_whole_one_says_nothing() -> None:
+    assert draw_comparison([series(1000)], "epoch", "loss").sampled == ""
+    curves = draw_comparison([series(50_000)], "step", "loss")
+    assert curves.sampled.startswith("1 of 2")
+    assert "points shown" in curves.sampled
+    assert len(curves.sources[0].data["x"]) <= 1802
+
+
+def test_what_has_no_colour_of_its_own_is_one_line_of_the_legend() -> None:
+    greys = [series(color=OTHER, label=f"#{i}") for i in range(2, 5)]
+    assert labels(draw_comparison([series(), *greys], "epoch", "loss")) == ["#1", "3 more"]
+
+
+def test_axes_say_their_quantities() -> None:
+    plot = draw_comparison([series()], "time", "val_accuracy").figure
+    assert (plot.xaxis.axis_label, plot.yaxis.axis_label) == ("time in training (s)", "val_accuracy")
