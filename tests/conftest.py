@@ -126,9 +126,9 @@ def postgres_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
         yield url.rpartition("/")[2]
 
 
-@pytest.fixture
-def redis_url() -> Iterator[str]:
-    """An empty database, numbered at most as in BRINELL_TEST_REDIS_URL; it is emptied afterwards."""
+@contextmanager
+def claimed_redis() -> Iterator[str]:
+    """Give the URL of an empty database, numbered up to BRINELL_TEST_REDIS_URL; emptied afterwards."""
     server, _, last = os.environ.get("BRINELL_TEST_REDIS_URL", "redis://127.0.0.1:6379/15").rpartition("/")
     for number in range(int(last), 0, -1):
         with redis.Redis.from_url(f"{server}/{number}") as client:
@@ -138,10 +138,19 @@ def redis_url() -> Iterator[str]:
             except redis.ConnectionError:
                 require(False, f"Redis at {server}")
             if claimed:
-                yield f"{server}/{number}"
-                client.flushdb()
+                try:
+                    yield f"{server}/{number}"
+                finally:
+                    client.flushdb()
                 return
     require(False, f"an empty database on Redis at {server}, number 1 to {last},")
+
+
+@pytest.fixture
+def redis_url() -> Iterator[str]:
+    """An empty database on Redis."""
+    with claimed_redis() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -41,7 +41,7 @@ def measure() -> dict[str, object]:
         claims = {}
         for home in (ours_home, bare_home):
             with at_home(home):
-                claims[home] = _prepare()
+                claims[home] = prepare_claim()
         with at_home(ours_home), _bare(bare_home / "brinell.db") as connection:
             ours, bare = claims[ours_home], claims[bare_home]
             epochs = {"ours": count(1), "bare": count(1)}
@@ -80,7 +80,8 @@ def at_home(home: Path) -> Iterator[None]:
         get_settings.cache_clear()
 
 
-def _prepare() -> Claim:
+def prepare_claim() -> Claim:
+    """Make the tables and claim a new experiment of the home."""
     migrations.upgrade()
     with session_scope() as session:
         actor = get_local_actor(session, "cli")

@@ -22,7 +22,7 @@ ROUNDS = 5
 def measure() -> dict[str, object]:
     """Return windows per second of both, the median over alternating rounds, and their ratio."""
     device = resolve_device("auto")
-    windows = _windows(32_768 if device.type == "cuda" else 4096)
+    windows = make_windows(32_768 if device.type == "cuda" else 4096)
     spec = TrainingSpec(dataset="bench", epochs=2)
     turns = {"fit": lambda: _time_fit(windows, spec), "bare": lambda: _time_bare(windows, spec, device)}
     for turn in turns.values():  # the first turn of each pays for kernels and imports
@@ -44,7 +44,8 @@ def measure() -> dict[str, object]:
     }
 
 
-def _windows(number: int) -> WindowSet:
+def make_windows(number: int) -> WindowSet:
+    """Return windows of noise, their classes in turns."""
     generator = np.random.default_rng(0)
     samples = generator.standard_normal((number, 1, 1, LENGTH), dtype=np.float32)
     labels = torch.arange(number) % NUM_CLASSES

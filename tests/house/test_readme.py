@@ -21,7 +21,7 @@ def commands() -> set[str]:
 
 
 def test_every_command_stands_in_the_table_and_every_row_is_a_command() -> None:
-    rows = re.findall(r"^\| `brinell ([a-z ]+?)(?: PATH\.\.\.)?` \|", README, re.MULTILINE)
+    rows = re.findall(r"^\| `brinell ([a-z ]+?)(?: [A-Z]+(?:\.\.\.)?)?` \|", README, re.MULTILINE)
 
     assert set(rows) == commands()
 

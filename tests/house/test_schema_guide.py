@@ -7,7 +7,7 @@ from enum import StrEnum
 from importlib import import_module
 
 import pytest
-from sqlalchemy import Column, Enum, Index, Table, UniqueConstraint
+from sqlalchemy import Column, Enum, Index, PrimaryKeyConstraint, Table, UniqueConstraint
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import MANYTOONE, ONETOMANY, Mapper, configure_mappers
 
@@ -76,8 +76,8 @@ def has_unique_index(column: Column[object]) -> bool:
 
 
 def leads_an_index(column: Column[object]) -> bool:
-    constraints = [c for c in column.table.constraints if isinstance(c, UniqueConstraint)]
-    return any(next(iter(item.columns)) is column for item in [*column.table.indexes, *constraints])
+    keys = [c for c in column.table.constraints if isinstance(c, UniqueConstraint | PrimaryKeyConstraint)]
+    return any(next(iter(item.columns)) is column for item in [*column.table.indexes, *keys])
 
 
 def index_named(table: Table, name: str) -> Index | None:

@@ -10,9 +10,10 @@ import pytest
 from playwright.sync_api import Page
 
 from core.settings import PROJECT_ROOT
-from tests.app.conftest import browser, chromium, open_browser, stop_server
+from tests.app.conftest import browser, chromium, open_browser, served, stop_server
 
-__all__ = ["browser", "chromium", "open_browser"]  # fixtures that stories share with the pages' tests
+# Fixtures that stories share with the pages' tests.
+__all__ = ["browser", "chromium", "open_browser", "served"]
 
 BRINELL = [sys.executable, "-c", "from app.cli import main; main()"]
 LONGEST_S = 600

@@ -84,9 +84,9 @@ def test_from_files_to_a_shared_link(
     page.on("load", lambda loaded: loads.append(loaded.url))
 
     assert brinell(*TRAINING).returncode == 0
-    page.get_by_role("link", name="Experiments").click()
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Experiments").click()
     page.wait_for_url("**/experiments")
-    page.locator(".tabulator-row").get_by_text("wdcnn by_load cwru").click()
+    page.get_by_role("row").get_by_role("link", name="wdcnn by_load cwru").click()
     page.wait_for_url("**/experiments?experiment=1")
     page.wait_for_function(f"({POINTS})() >= 1")
     shoot(page, "2-running")
