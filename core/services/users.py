@@ -3,6 +3,7 @@
 from typing import cast
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.errors import NotFoundError
@@ -14,11 +15,15 @@ LOCAL_USERNAME = "local"
 
 def ensure_local_user(session: Session) -> User:
     """Return the home's local user, making the row at first start; it has no password and cannot sign in."""
-    user = session.scalar(select(User).where(User.username == LOCAL_USERNAME))
+    stored = select(User).where(User.username == LOCAL_USERNAME)
+    user = session.scalar(stored)
     if user is None:
-        user = User(username=LOCAL_USERNAME, role="admin", is_active=True)
-        session.add(user)
-        session.flush()
+        try:
+            with session.begin_nested():
+                user = User(username=LOCAL_USERNAME, role="admin", is_active=True)
+                session.add(user)
+        except IntegrityError:  # another process started first at the same moment
+            user = session.scalars(stored).one()
     return user
 
 
