@@ -100,8 +100,8 @@ class DetailView(pn.viewable.Viewer):
     def _show_results(self) -> None:
         detail = self.detail
         self.close()
-        # In one child: Bokeh puts children into the layout one by one as each is built, and a figure elsewhere
-        # that lays out the page while the next is being built measures a matrix that has no layout yet.
+        # In one child: Bokeh puts children into the layout one by one as each is built, and a curve that lays
+        # out the page while the next is being built would measure a matrix that has no layout yet.
         self._results.objects = [stack(*self._result_views())]
         asked = [spec_card(detail)] if detail.evaluation else [split_card(detail), spec_card(detail)]
         self._ground.objects = [
