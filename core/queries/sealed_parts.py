@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -9,6 +10,8 @@ from sqlalchemy.orm import Session
 from core.models import SealedPart, SealedRemoval
 from core.storage.database import read_scope
 from core.storage.sealed import Part, Removal
+
+_PART = [getattr(SealedPart, field.name) for field in fields(Part)]
 
 
 @contextmanager
@@ -23,15 +26,12 @@ def one_moment() -> Iterator[Session]:
 
 def list_parts(session: Session, log: str) -> list[Part]:
     """Return the files that stand for a log's rows, in the order of their rows."""
-    rows = session.scalars(
-        select(SealedPart)
+    rows = session.execute(
+        select(*_PART)
         .where(SealedPart.log == log, SealedPart.retired_at.is_(None))
         .order_by(SealedPart.first_id)
     )
-    return [
-        Part(row.id, row.log, row.first_id, row.last_id, row.num_rows, row.size_bytes, row.sha256)
-        for row in rows
-    ]
+    return [Part(*row) for row in rows]
 
 
 def find_watermark(session: Session, log: str) -> int:

@@ -2,18 +2,20 @@
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pyarrow as pa
 
 from core.errors import ForbiddenError, InvalidInputError
-from core.queries.warehouse_columns import find_columns
-from core.queries.warehouse_sources import read_sources
+from core.queries.warehouse_columns import SCHEMA, find_columns
+from core.queries.warehouse_sources import NOT_READ, Needed, read_sources
 from core.queries.warehouse_views import VIEWS, View
-from core.storage.sql_asking import Limits, Material
+from core.storage.sql_asking import Limits, Material, Named, Rows
 from core.storage.sql_asking import ask as ask_confined
 from core.storage.sql_errors import SqlError
 from core.storage.warehouse import open_cursor
@@ -41,14 +43,22 @@ def describe_schema(*, for_admin: bool = False) -> tuple[View, ...]:
 
 def ask(text: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
     """Answer one of our own questions, `$name` standing for a parameter; never text that a person typed."""
+    try:
+        return _to_frame(_ask(text, parameters, find_columns(text)))
+    except duckdb.InvalidInputException as error:
+        if NOT_READ not in str(error):
+            raise
+        return _to_frame(_ask(text, parameters, {}))
+
+
+def _ask(text: str, parameters: Mapping[str, Any] | None, needed: Needed) -> pa.Table:
     with open_cursor() as warehouse:
-        names = [name.lower() for name in warehouse.get_table_names(text)]
-        sources = read_sources(names, needed=find_columns(text))
+        sources = read_sources(map(str.lower, warehouse.get_table_names(text)), needed)
         for name, table in sources.tables.items():
             warehouse.register(name, table)
         for statement in sources.statements:
             warehouse.execute(statement)
-        return _to_frame(warehouse.execute(text, dict(parameters or {})).to_arrow_reader().read_all())
+        return warehouse.execute(text, dict(parameters or {})).to_arrow_reader().read_all()
 
 
 def run_sql(
@@ -72,25 +82,34 @@ def run_sql(
             f"limits are above 0 s, at least 64 MB and 1 row, not {time_limit_s:g} s, {memory_mb} MB and "
             f"{max_rows} rows"
         )
-    schema, began = describe_schema(for_admin=for_admin), time.monotonic()
-    seen = [view.name for view in schema]
-
-    def collect(names: list[str]) -> Material:
-        if closed := [name for name in names if name in VIEWS and name not in seen]:
-            raise ForbiddenError(f"{', '.join(closed)} is for administrators; there are {', '.join(seen)}")
-        sources = read_sources(names, every_view=True)
-        return Material(sources.statements, sources.tables, sources.files)
-
-    rows = ask_confined(
-        text,
-        collect,
-        Limits(time_limit_s, memory_mb, max_rows),
-        seen,
-        is_stopped=cancelled.is_set if cancelled else lambda: False,
-    )
+    began = time.monotonic()
+    asking = partial(_ask_confined, text, for_admin, cancelled.is_set if cancelled else lambda: False)
+    try:
+        rows = asking(Limits(time_limit_s, memory_mb, max_rows), are_found=True)
+    except SqlError as error:
+        if NOT_READ not in str(error):
+            raise
+        left_s = max(time_limit_s - (time.monotonic() - began), 0.0)
+        rows = asking(Limits(left_s, memory_mb, max_rows), are_found=False)
     return Answer(
         _to_frame(rows.table), rows.total, rows.is_cut, time.monotonic() - began, _distinct(rows.columns)
     )
+
+
+def _ask_confined(
+    text: str, for_admin: bool, is_stopped: Callable[[], bool], limits: Limits, *, are_found: bool
+) -> Rows:
+    seen = {view.name for view in describe_schema(for_admin=for_admin)}
+
+    def collect(named: Named, between: Callable[[], object]) -> Material:
+        if closed := [name for name in named.names if name in VIEWS and name not in seen]:
+            told = ", ".join(name for name in VIEWS if name in seen)
+            raise ForbiddenError(f"{', '.join(closed)} is for administrators; there are {told}")
+        needed = named.columns if are_found else {}
+        sources = read_sources(named.names, needed, every_view=True, between=between)
+        return Material(sources.statements, sources.tables, sources.files)
+
+    return ask_confined(text, collect, limits, SCHEMA, is_stopped=is_stopped)
 
 
 def _distinct(columns: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:

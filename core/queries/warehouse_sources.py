@@ -6,7 +6,7 @@ process break each other's locks, since closing a file drops all POSIX locks tha
 (sqlite.org/howtocorrupt.html, section 2.2). So rows come through our own engine, as Arrow.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -16,7 +16,8 @@ import structlog
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
-from core.queries.sealed_parts import find_watermark, list_parts, list_removals, one_moment
+from core.queries.sealed_parts import list_parts, list_removals, one_moment
+from core.queries.warehouse_rows import ROWS, STEP_FILES
 from core.queries.warehouse_views import VIEWS, Column, View
 from core.storage import artifacts
 from core.storage.arrow_rows import as_stored, read_table, schema_of
@@ -26,6 +27,13 @@ logger = structlog.get_logger(__name__)
 
 LONG_TAIL = 1_000_000  # rows that take seconds to read
 REMOVALS = pa.schema([(name, pa.int64()) for name in ("experiment_id", "after_epoch", "up_to_id")])
+NOT_READ = "was not read for this question"  # of a column that was found to be needless
+
+Needed = Mapping[str, frozenset[str]]  # columns by view; a view that is missing is needed whole
+
+
+def go_on() -> None:
+    """Let a reading take as long as it takes."""
 
 
 @dataclass(slots=True)
@@ -38,77 +46,100 @@ class Sources:
 
 
 def read_sources(
-    names: Iterable[str], *, needed: Mapping[str, frozenset[str]] | None = None, every_view: bool = False
+    names: Iterable[str],
+    needed: Needed,
+    *,
+    every_view: bool = False,
+    between: Callable[[], object] = go_on,
 ) -> Sources:
     """Read what stands behind some views; `every_view` makes the others too, to say they were not.
 
-    Of our tables only the columns that are `needed` are read, where that is told; the others are NULL.
+    Of the database only the columns that are `needed` are read; one of the others that is asked for
+    nevertheless is an error that says NOT_READ. `between` is called again and again and may raise.
     """
     named, sources = set(names), Sources()
     wanted = [view for view in VIEWS.values() if view.name in named]
     with one_moment() as session:
         for view in wanted:
+            between()
             if view.log:
-                _add_log(session, view, sources)
+                _add_log(session, view, sources, needed.get(view.name), between)
             elif view.name == "steps":
                 _add_steps(session, view, sources)
             else:
-                _add_rows(session, view, sources, (needed or {}).get(view.name))
+                _add_rows(session, view, sources, needed.get(view.name), between)
     if every_view:
         sources.statements += [_unread(view) for view in VIEWS.values() if view not in wanted]
     return sources
 
 
-def _add_rows(session: Session, view: View, sources: Sources, needed: frozenset[str] | None) -> None:
+def _add_rows(
+    session: Session,
+    view: View,
+    sources: Sources,
+    needed: frozenset[str] | None,
+    between: Callable[[], object],
+) -> None:
     statement, schema = _select_rows(view.name, needed)
     name = f"_{view.name}"
-    sources.tables[name] = read_table(session.connection(), statement, schema)
-    columns = ", ".join(
-        f'{_told(column, schema)}::{column.type} AS "{column.name}"' for column in view.columns
-    )
+    sources.tables[name] = read_table(session.connection(), statement, schema, between)
+    columns = ", ".join(_told(column, column.name, schema.names) for column in view.columns)
     _create(view, sources, f"SELECT {columns} FROM {name}")
-
-
-def _told(column: Column, schema: pa.Schema) -> str:
-    return f'"{column.name}"' if column.name in schema.names else "NULL"
 
 
 @lru_cache(maxsize=256)
 def _select_rows(name: str, needed: frozenset[str] | None) -> tuple[Select[*tuple[Any, ...]], pa.Schema]:
     """Return what is read of our tables for a view; a select takes longer to make than to answer."""
-    statement = VIEWS[name].select()
-    columns = [*statement.selected_columns]
-    if needed is not None:
-        columns = [column for column in columns if column.key in needed] or columns[:1]
-    return as_stored(statement.with_only_columns(*columns)), schema_of(columns)
+    statement = ROWS[name].select(needed)
+    return as_stored(statement), schema_of([*statement.selected_columns])
 
 
-@lru_cache(maxsize=64)
-def _select_tail(log: str) -> Select[*tuple[Any, ...]]:
-    ids = LOGS[log].table.c.id
-    return as_stored(select(*LOGS[log].selected).where(ids > bindparam("after")).order_by(ids))
+@lru_cache(maxsize=256)
+def _select_tail(name: str, needed: frozenset[str] | None) -> tuple[Select[*tuple[Any, ...]], pa.Schema]:
+    """Return what is read of a log's rows that are in no file."""
+    view = VIEWS[name]
+    table = LOGS[view.log].table
+    stored = [column.stored for column in view.columns if needed is None or column.name in needed]
+    columns = [table.c[each] for each in stored] or [table.c.id]
+    statement = select(*columns).where(table.c.id > bindparam("after")).order_by(table.c.id)
+    return as_stored(statement), schema_of(columns)
 
 
-def _add_log(session: Session, view: View, sources: Sources) -> None:
+def _add_log(
+    session: Session,
+    view: View,
+    sources: Sources,
+    needed: frozenset[str] | None,
+    between: Callable[[], object],
+) -> None:
     log, tail = LOGS[view.log], f"_{view.name}"
-    parts, after = list_parts(session, log.name), find_watermark(session, log.name)
+    parts = list_parts(session, log.name)
     require_there(parts)
-    statement = _select_tail(log.name).params(after=after)
-    sources.tables[tail] = read_table(session.connection(), statement, log.schema)
-    waiting = sources.tables[tail].num_rows
-    if waiting > LONG_TAIL:
-        logger.warning("long_tail", log=log.name, rows=waiting, mend="have a worker run, or brinell db seal")
-    columns = _listed(view, view.stored)
-    text = f"SELECT {columns} FROM {tail}"
+    statement, schema = _select_tail(view.name, needed)
+    after = max((part.last_id for part in parts), default=0)
+    rows = read_table(session.connection(), statement.params(after=after), schema, between)
+    if rows.num_rows > LONG_TAIL:
+        logger.warning(
+            "long_tail", log=log.name, rows=rows.num_rows, mend="have a worker run, or brinell db seal"
+        )
+    texts = list[str]()
     if parts:
         files = [str(part.path) for part in parts]
         sources.files += files
         gone = [each for each in list_removals(session, log.name) if each.up_to_id >= parts[0].first_id]
-        there = (
-            f"SELECT {columns} FROM read_parquet({_quoted(files)}) AS sealed{_without(view, gone, sources)}"
-        )
-        text = f"{there} UNION ALL {text}" if waiting else there
-    _create(view, sources, text)
+        columns = ", ".join(_told(column, column.stored, log.schema.names) for column in view.columns)
+        without = _without(view, gone, sources)
+        texts.append(f"SELECT {columns} FROM read_parquet({_quoted(files)}) AS sealed{without}")
+    if rows.num_rows or not parts:
+        sources.tables[tail] = rows
+        columns = ", ".join(_told(column, column.stored, schema.names) for column in view.columns)
+        texts.append(f"SELECT {columns} FROM {tail}")
+    _create(view, sources, " UNION ALL ".join(texts))
+
+
+def _told(column: Column, stored: str, there: Sequence[str]) -> str:
+    found = f'"{stored}"' if stored in there else f"error({_text(f'{column.name} {NOT_READ}')})"
+    return f'{found}::{column.type} AS "{column.name}"'
 
 
 def _without(view: View, removals: Sequence[Removal], sources: Sources) -> str:
@@ -127,7 +158,7 @@ def _without(view: View, removals: Sequence[Removal], sources: Sources) -> str:
 
 def _add_steps(session: Session, view: View, sources: Sources) -> None:
     """Make the view over the step logs' files; of a resumed run the later attempt counts."""
-    found = session.execute(view.select()).all()
+    found = session.execute(STEP_FILES).all()
     files = {str(artifacts.path_of(row.file)): row.experiment_id for row in found}
     if not files:
         _create(view, sources, _no_rows(view, "false"))
@@ -136,7 +167,7 @@ def _add_steps(session: Session, view: View, sources: Sources) -> None:
     sources.tables["_steps"] = pa.table(
         {"filename": list(files), "experiment_id": pa.array(files.values(), pa.int64())}
     )
-    columns = _listed(view, [column.name for column in view.columns])
+    columns = ", ".join(f'"{column.name}"::{column.type} AS "{column.name}"' for column in view.columns)
     _create(
         view,
         sources,
@@ -160,13 +191,6 @@ def _no_rows(view: View, condition: str) -> str:
 
 def _create(view: View, sources: Sources, text: str) -> None:
     sources.statements.append(f'CREATE TEMP VIEW "{view.name}" AS {text}')
-
-
-def _listed(view: View, stored: Sequence[str]) -> str:
-    return ", ".join(
-        f'"{name}"::{column.type} AS "{column.name}"'
-        for name, column in zip(stored, view.columns, strict=True)
-    )
 
 
 def _quoted(files: Iterable[str]) -> str:

@@ -1,6 +1,6 @@
 """Rows of our own database as Arrow, column by column, past the session's objects."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -55,9 +55,18 @@ def read_batches(
             yield _batch(rows, schema)
 
 
-def read_table(connection: Connection, stored: Select[*tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
-    """Return all rows of a select `as_stored`."""
-    return pa.Table.from_batches(read_batches(connection, stored, schema), schema=schema)
+def read_table(
+    connection: Connection,
+    stored: Select[*tuple[Any, ...]],
+    schema: pa.Schema,
+    between: Callable[[], object] = lambda: None,
+) -> pa.Table:
+    """Return all rows of a select `as_stored`; `between` is called after each batch of them."""
+    batches = list[pa.RecordBatch]()
+    for batch in read_batches(connection, stored, schema):
+        batches.append(batch)
+        between()
+    return pa.Table.from_batches(batches, schema=schema)
 
 
 def _as_stored(column: ColumnElement[Any]) -> ColumnElement[Any]:

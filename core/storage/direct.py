@@ -23,6 +23,7 @@ class DirectConnection:
     def __init__(self) -> None:
         self._pooled: PoolProxiedConnection | None = None
         self._driver: Any = None
+        self._dialect: Any = None
         self._settings: Settings | None = None
         self.is_sqlite = True
 
@@ -31,9 +32,9 @@ class DirectConnection:
         """Commit what the body executes, or roll it back; a failed connection is opened anew next time."""
         with told_plainly(writing=True):
             try:
-                self._begin()
+                pooled = self._begin()
                 yield
-                self._driver.commit()
+                self._dialect.do_commit(pooled)  # as all other commits are made
             except BaseException:
                 self.close()
                 raise
@@ -48,15 +49,16 @@ class DirectConnection:
         if pooled is not None:
             pooled.invalidate()
 
-    def _begin(self) -> None:
+    def _begin(self) -> PoolProxiedConnection:
         if self._settings is not get_settings():  # they name another database now
             self.close()
         if self._pooled is None:
             engine, self._settings = get_engine(), get_settings()
             self._pooled = engine.raw_connection()
-            self._driver = self._pooled.driver_connection
+            self._driver, self._dialect = self._pooled.driver_connection, engine.dialect
             self.is_sqlite = engine.dialect.name == "sqlite"
             if self.is_sqlite:
                 self._driver.execute("PRAGMA query_only = OFF")  # whoever had it may have been reading only
         if self.is_sqlite:
             self._driver.execute("BEGIN IMMEDIATE")
+        return self._pooled

@@ -22,6 +22,7 @@ import pyarrow as pa
 
 from core.errors import LostProcessError
 from core.storage.reading import ENVIRONMENT, KEPT_ENVIRONMENT
+from core.storage.sql_columns import Schema
 from core.storage.sql_errors import SqlError, SqlLimitError, SqlStoppedError, out_of_memory, tell
 from core.storage.sql_process import ARROW_KIND, HEAD, JSON_KIND, TELLING
 
@@ -42,6 +43,14 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """What a question names: tables, and what it reads of them where that was found out."""
+
+    names: list[str]
+    columns: dict[str, frozenset[str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Material:
     """What a question reads: how to make its views, of which tables in memory and which files."""
 
@@ -58,6 +67,9 @@ class Rows:
     columns: tuple[tuple[str, str], ...]  # name and DuckDB's type
     total: int | None  # None where there are too many to count
     is_cut: bool
+
+
+Collect = Callable[[Named, Callable[[], object]], Material]
 
 
 class _Process:
@@ -97,10 +109,13 @@ class _Process:
                 self._connection.sendall(head)
             self._connection.sendall(body)
 
-    def receive(self, until: float, is_stopped: Callable[[], bool]) -> tuple[bytes, bytes]:
-        if not self._is_ready:  # its first message says that it has loaded its libraries
-            self._is_ready = True
+    def wait_ready(self, is_stopped: Callable[[], bool]) -> None:
+        """Wait for its first message, which says that it has loaded its libraries."""
+        if not self._is_ready:
             self.receive(time.monotonic() + START_S, is_stopped)
+            self._is_ready = True
+
+    def receive(self, until: float, is_stopped: Callable[[], bool]) -> tuple[bytes, bytes]:
         head = self._take(HEAD.size, until, is_stopped)
         kind, length = HEAD.unpack(head)
         if length > MOST_BYTES * 2:
@@ -110,17 +125,21 @@ class _Process:
     def _take(self, length: int, until: float, is_stopped: Callable[[], bool]) -> bytes:
         taken = bytearray()
         while len(taken) < length:
-            if is_stopped():
-                raise SqlStoppedError("the question was stopped; nothing was changed by it")
-            left = until - time.monotonic()
-            if left <= 0:
-                raise TimeoutError
+            left = _time_left(until, is_stopped)
             if select.select([self._connection], [], [], min(left, LOOK_S))[0]:
                 chunk = self._connection.recv(min(length - len(taken), 1 << 20))
                 if not chunk:
                     raise EOFError
                 taken += chunk
         return bytes(taken)
+
+
+def _time_left(until: float, is_stopped: Callable[[], bool]) -> float:
+    if is_stopped():
+        raise SqlStoppedError("the question was stopped; nothing was changed by it")
+    if (left := until - time.monotonic()) <= 0:
+        raise TimeoutError
+    return left
 
 
 _places = threading.BoundedSemaphore(AT_ONCE)
@@ -130,18 +149,22 @@ _spare = list[_Process]()
 
 def ask(
     text: str,
-    collect: Callable[[list[str]], Material],
+    collect: Collect,
     limits: Limits,
-    views: Sequence[str],
+    schema: Schema,
     *,
     is_stopped: Callable[[], bool],
 ) -> Rows:
-    """Answer a question; `collect` is given the tables that it names and returns what it may read."""
+    """Answer a question over tables of a schema.
+
+    `collect` is given what it names and returns what it may read; what it is given beside is called again
+    and again meanwhile, and raises when the time is over: reading counts.
+    """
     _wait_for_place(limits, is_stopped)
     try:
         process = _take_process()
         try:
-            asked = _Asked(text, limits, views, is_stopped)
+            asked = _Asked(text, limits, schema, is_stopped)
             return _ask(process, asked, collect)
         except TimeoutError as error:
             raise SqlLimitError(
@@ -171,7 +194,7 @@ class _Asked:
 
     text: str
     limits: Limits
-    views: Sequence[str]
+    schema: Schema
     is_stopped: Callable[[], bool]
 
     def receive(self, process: _Process, until: float) -> tuple[bytes, Any]:
@@ -185,16 +208,18 @@ class _Asked:
         process.is_clean = told["kind"] in KEEPING
         if told["kind"] == "RefusedError":
             raise SqlError(self.text, told["error"]["exception_message"])
-        raise tell(self.text, told["error"], told["kind"], self.views, self.limits.memory_mb)
+        raise tell(self.text, told["error"], told["kind"], self.schema, self.limits.memory_mb)
 
 
-def _ask(process: _Process, asked: _Asked, collect: Callable[[list[str]], Material]) -> Rows:
+def _ask(process: _Process, asked: _Asked, collect: Collect) -> Rows:
     text, limits = asked.text, asked.limits
     process.is_clean = False
-    process.send({"sql": text})
-    _, named = asked.receive(process, time.monotonic() + START_S + limits.time_s)
-    material = collect(named["names"])
+    process.wait_ready(asked.is_stopped)
     until = time.monotonic() + limits.time_s
+    process.send({"sql": text, "schema": asked.schema, "memory_mb": limits.memory_mb})
+    _, told = asked.receive(process, until)
+    named = Named(told["names"], {name: frozenset(columns) for name, columns in told["columns"].items()})
+    material = collect(named, lambda: _time_left(until, asked.is_stopped))
     with ExitStack() as stack:
         files = [stack.enter_context(_in_memory(table)) for table in material.tables.values()]
         request = {
@@ -227,9 +252,7 @@ def _in_memory(table: pa.Table) -> Any:
 
 
 def _assemble(parts: list[bytes]) -> pa.Table:
-    schema = pa.ipc.read_schema(pa.py_buffer(parts[0]))
-    batches = [pa.ipc.read_record_batch(pa.py_buffer(part), schema) for part in parts[1:]]
-    table = pa.Table.from_batches(batches, schema)
+    table = pa.concat_tables(pa.ipc.open_stream(pa.py_buffer(part)).read_all() for part in parts)
     table.validate(full=True)
     return table
 

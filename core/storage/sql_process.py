@@ -13,7 +13,7 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import duckdb
@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.dataset
 
 from core.storage.readers import confinement
+from core.storage.sql_columns import find_columns, plan_over
 
 HEAD = struct.Struct("<cQ")  # kind and length
 JSON_KIND, ARROW_KIND = b"J", b"A"
@@ -34,6 +35,7 @@ THREADS = 2
 _EXPLAIN = re.compile(
     r"(?:\s|--[^\n]*\n|/\*.*?\*/)*explain\b(?:\s+analyze\b)?(?:\s*\([^)]*\))?", re.IGNORECASE | re.DOTALL
 )
+LOCK = "SET lock_configuration = true"
 NOT_ONE = "one question at a time: a single SELECT, WITH, FROM, DESCRIBE, SUMMARIZE or EXPLAIN"
 
 
@@ -52,8 +54,8 @@ def main() -> None:
     send(connection, JSON_KIND, json.dumps({"ready": True}).encode())
     while True:
         try:
-            names = list_names(receive(connection)[0]["sql"])
-            send(connection, JSON_KIND, json.dumps({"names": names}).encode())
+            named = name_sources(receive(connection)[0])
+            send(connection, JSON_KIND, json.dumps(named).encode())
             request, files = receive(connection)
             answer(connection, request, files)
         except Exception as error:  # noqa: BLE001 - the outermost frame: whatever it is ends as a message
@@ -62,14 +64,23 @@ def main() -> None:
                 sys.exit(1)
 
 
-def list_names(text: str) -> list[str]:
-    """Return the tables that a question names; raise where it is more than a question."""
-    with duckdb.connect(":memory:", config={"errors_as_json": True}) as warehouse:
-        check(warehouse, text)
+def name_sources(request: dict[str, Any]) -> dict[str, Any]:
+    """Return the tables that a question names and what it reads of them; raise where it is no question."""
+    text = request["sql"]
+    with open_confined(request["memory_mb"]) as planner:
+        limit_memory(request["memory_mb"] << 20)
+        check(planner, text)
         try:
-            return sorted({name.lower() for name in warehouse.get_table_names(text)})
-        except (duckdb.BinderException, duckdb.CatalogException):  # told with its place once there are views
-            return []
+            names = sorted({name.lower() for name in planner.get_table_names(text)})
+        except (
+            duckdb.BinderException,
+            duckdb.CatalogException,
+            duckdb.PermissionException,
+        ):  # told with its place once there are views
+            return {"names": [], "columns": {}}
+        plan_over(planner, {name: request["schema"][name] for name in names if name in request["schema"]})
+        planner.execute(LOCK)
+        return {"names": names, "columns": find_columns(planner, text)}
 
 
 def check(warehouse: duckdb.DuckDBPyConnection, text: str) -> None:
@@ -89,7 +100,12 @@ def check(warehouse: duckdb.DuckDBPyConnection, text: str) -> None:
 
 def answer(connection: socket.socket, request: dict[str, Any], files: list[int]) -> None:
     """Answer a question over what was handed in."""
-    with open_confined(request, files) as warehouse:
+    with open_confined(request["memory_mb"], request["files"]) as warehouse:
+        for name, handle in zip(request["tables"], files, strict=True):
+            warehouse.register(name, map_table(handle))
+        for statement in request["statements"]:
+            warehouse.execute(statement)
+        warehouse.execute(LOCK)
         limit_memory(request["memory_mb"] << 20)
         result = warehouse.execute(request["sql"])
         columns = [(name, str(kind)) for name, kind, *_ in result.description or ()]
@@ -99,11 +115,12 @@ def answer(connection: socket.socket, request: dict[str, Any], files: list[int])
         send(connection, JSON_KIND, json.dumps(told).encode())
 
 
-def open_confined(request: dict[str, Any], files: list[int]) -> duckdb.DuckDBPyConnection:
-    """Open a connection that has the views and can neither open other files nor be told otherwise."""
+def open_confined(memory_mb: int, files: Sequence[str] = ()) -> duckdb.DuckDBPyConnection:
+    """Open a database in memory that can open these files and no others; LOCK keeps it so."""
+    allow_memory()
     config: dict[str, str | bool | int | float | list[str]] = {
         "threads": THREADS,
-        "memory_limit": f"{request['memory_mb']}MiB",
+        "memory_limit": f"{memory_mb}MiB",
         "temp_directory": "",
         "errors_as_json": True,
         "python_enable_replacements": False,  # a name in a question never means a variable of this process
@@ -113,14 +130,9 @@ def open_confined(request: dict[str, Any], files: list[int]) -> duckdb.DuckDBPyC
     }
     warehouse = duckdb.connect(":memory:", config=config)
     warehouse.execute("SET TimeZone = 'UTC'")
-    listed = ", ".join("'" + path.replace("'", "''") + "'" for path in request["files"])
+    listed = ", ".join("'" + path.replace("'", "''") + "'" for path in files)
     warehouse.execute(f"SET allowed_paths = [{listed}]")
     warehouse.execute("SET enable_external_access = false")
-    for name, handle in zip(request["tables"], files, strict=True):
-        warehouse.register(name, map_table(handle))
-    for statement in request["statements"]:
-        warehouse.execute(statement)
-    warehouse.execute("SET lock_configuration = true")
     return warehouse
 
 
@@ -138,7 +150,12 @@ def limit_memory(num_bytes: int) -> None:
         with open("/proc/self/statm", encoding="ascii") as file:  # noqa: PTH123
             taken = int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
         most = taken + num_bytes + OVERHEAD_BYTES
-        resource.setrlimit(resource.RLIMIT_AS, (most, resource.RLIM_INFINITY))  # set anew by the next
+        resource.setrlimit(resource.RLIMIT_AS, (most, resource.RLIM_INFINITY))
+
+
+def allow_memory() -> None:
+    """Give back what `limit_memory` took for the question before."""
+    resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
 
 def send_rows(
@@ -146,12 +163,12 @@ def send_rows(
 ) -> dict[str, Any]:
     """Send rows up to a number and a size; count what is left, for a while."""
     sent, num_bytes, is_cut = 0, 0, False
-    send(connection, ARROW_KIND, reader.schema.serialize().to_pybytes())
+    send(connection, ARROW_KIND, pack(reader.schema))
     for batch in reader:
         part = batch.slice(0, max_rows - sent)
         if num_bytes + part.nbytes > max_bytes:
             part = part.slice(0, int(part.num_rows * (max_bytes - num_bytes) / part.nbytes))
-        send(connection, ARROW_KIND, part.serialize().to_pybytes())
+        send(connection, ARROW_KIND, pack(reader.schema, part))
         sent += part.num_rows
         num_bytes += part.nbytes
         if part.num_rows < batch.num_rows:
@@ -161,6 +178,15 @@ def send_rows(
     else:
         total = sent
     return {"total": total, "truncated": is_cut, "by_size": is_cut and sent < max_rows}
+
+
+def pack(schema: pa.Schema, *parts: pa.RecordBatch) -> pa.Buffer:
+    """Return a stream of Arrow, which unlike a single batch brings the words of an ENUM along."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, schema) as writer:
+        for part in parts:
+            writer.write_batch(part)
+    return sink.getvalue()
 
 
 def count_rest(reader: pa.RecordBatchReader, counted: int) -> int | None:
@@ -184,7 +210,7 @@ def describe(error: BaseException) -> dict[str, Any]:
     return {"error": told, "kind": kind}
 
 
-def send(connection: socket.socket, kind: bytes, body: bytes) -> None:
+def send(connection: socket.socket, kind: bytes, body: bytes | pa.Buffer) -> None:
     """Send one message."""
     connection.sendall(HEAD.pack(kind, len(body)))
     connection.sendall(body)

@@ -160,6 +160,16 @@ def test_question_that_is_more_than_one_is_refused_in_words(database, trap):
         run_sql(trap)
 
 
+@pytest.mark.parametrize("function", ["read_json", "read_csv", "read_parquet", "sniff_csv"])
+def test_question_s_tables_are_named_without_a_look_into_any_file(database, tmp_path, function):
+    other = tmp_path / "other"
+    other.write_text('a\n"b",secret\nc "d\n')
+    told = "reads the listed views and nothing else"
+    for file in (other, tmp_path / "absent"):  # nor does an error tell which of them is there
+        with pytest.raises(SqlError, match=told):
+            run_sql(f"FROM {function}('{file}')")
+
+
 def test_people_s_acts_are_for_administrators(database):
     with session_scope() as session:
         session.add(LoginHistory(login_method="password", success=False))
@@ -199,6 +209,8 @@ def test_question_that_takes_too_long_or_too_much_is_ended_with_what_to_do(datab
         run_sql("SELECT list(range) FROM range(1000000000)", memory_mb=64)
     with pytest.raises(SqlLimitError, match="more than the 64 MB of memory"):
         run_sql("SELECT repeat('x', 1500000000)", memory_mb=64)
+    with pytest.raises(SqlLimitError, match="more than the 64 MB of memory"):  # computed while it is bound
+        run_sql("FROM range(length(repeat('x', 1500000000)))", memory_mb=64)
 
 
 def test_question_is_stopped_while_it_is_answered(database):
