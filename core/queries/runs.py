@@ -27,7 +27,9 @@ class RunRow:
 
 def list_active_runs(session: Session) -> list[RunRow]:
     """List what is pending, running or paused, newest first."""
-    done = func.coalesce(func.max(TrainingRun.epoch), 0)
+    # Asked of each that is active: together with those, all epochs that are stored would be sorted.
+    of_experiment = TrainingRun.experiment_id == Experiment.id
+    done = select(func.max(TrainingRun.epoch)).where(of_experiment).scalar_subquery()
     trainings = session.execute(
         select(
             Experiment.id,
@@ -35,15 +37,13 @@ def list_active_runs(session: Session) -> list[RunRow]:
             Experiment.status,
             Experiment.total_epochs,
             Experiment.started_at,
-            done,
+            func.coalesce(done, 0),
         )
-        .outerjoin(TrainingRun)
         .where(
             Experiment.status.in_(
                 [ExperimentStatus.PENDING, ExperimentStatus.RUNNING, ExperimentStatus.PAUSED]
             )
         )
-        .group_by(Experiment.id)
         .order_by(Experiment.id.desc())
     )
     runs = [

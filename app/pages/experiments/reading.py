@@ -12,7 +12,7 @@ from core.queries.experiments import find_best_experiment, find_best_on_held_out
 from core.queries.explorer import FacetCount, GroupPage, Page, count_facets, group_page, list_page
 from core.queries.home import count_experiments
 from core.queries.saved_searches import SavedSearchRow, list_searches
-from core.queries.search import list_metric_names
+from core.queries.search import list_metric_names, plan_search
 from core.queries.tags import TagRow, list_tags
 from core.services.access import Actor
 from core.storage.database import read_scope
@@ -63,14 +63,15 @@ def read_found(
         facets: dict[str, list[FacetCount]] = {}
         page, groups, trouble = Page((), 0, {}), None, None
         try:
+            plan = plan_search(session, state.search, actor_id=actor.user_id)
             if before is not None and before.headline == headline and before.asked == asked:
                 facets = before.facets
             else:
-                facets = count_facets(session, state.search, state.archived, actor_id=actor.user_id)
+                facets = count_facets(session, plan, state.archived)
             if state.by:
                 groups = group_page(session, state.search, state.by, **_group_place(session, state, actor))
             else:
-                page = list_page(session, state.search, **_place(state, actor, usual))
+                page = list_page(session, plan, **_place(state, actor, usual))
         except InvalidInputError as error:
             trouble = error
         return Found(

@@ -1,20 +1,27 @@
 """What a search finds, as a condition on experiments: for counts and groups of all of it."""
 
-import json
-from collections.abc import Sequence
-
-from sqlalchemy import ARRAY, ColumnElement, Integer, Select, func, literal, select
+import numpy as np
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, aliased
 
 from core.models import Experiment
-from core.queries.search import Plan, page_ids
+from core.queries.search import Plan, find_mask, page_ids
+from core.queries.search.conditions import is_one_of
+from core.queries.search.sets import IdSets, Mask
+
+
+def find_members(session: Session, plan: Plan, *, archived: bool) -> Mask | None:
+    """Return where the ids of what a search finds are, up to its limit; None where SQL is to find them."""
+    if plan.limit is None:
+        return find_mask(session, plan, archived=archived)
+    return IdSets(session).mask(page_ids(session, plan, limit=plan.limit, archived=archived))
 
 
 def conditions_of(session: Session, plan: Plan, *, archived: bool) -> tuple[ColumnElement[bool], ...]:
     """Return what holds of the experiments that a search finds, and of no other."""
-    if plan.limit is not None:
-        ids = page_ids(session, plan, limit=plan.limit, archived=archived)
-        return (Experiment.id.in_(_listed(ids, plan.dialect)),)
+    mask = find_members(session, plan, archived=archived)
+    if mask is not None:
+        return (is_one_of(np.flatnonzero(mask).tolist(), plan.dialect),)
     if plan.names_archived:
         return plan.conditions
     at = Experiment.archived_at
@@ -33,10 +40,3 @@ def members_where(
         return ~member.in_(select(other.id).where(other.archived_at.is_not(None)))
     found = select(Experiment.id).where(*conditions_of(session, plan, archived=archived)).subquery()
     return member.in_(select(found.c.id))
-
-
-def _listed(ids: Sequence[int], dialect: str) -> Select[int]:
-    """Return ids as a table of one parameter, however many there are."""
-    if dialect == "sqlite":
-        return select(func.json_each(json.dumps(ids)).table_valued("value").c.value)
-    return select(func.unnest(literal(list(ids), ARRAY(Integer))))

@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.models import Experiment
 from core.queries.experiment_rows import ExperimentRow, list_rows
 from core.queries.explorer.columns import MEASURED, find_columns
 from core.queries.explorer.values import Values, read_values
@@ -25,7 +23,7 @@ class Page:
 
 def list_page(
     session: Session,
-    text: str = "",
+    text: str | Plan = "",
     *,
     archived: bool = False,
     sort: str | None = "id",
@@ -38,27 +36,21 @@ def list_page(
     """Return a page of what a search finds, with the values of chosen columns; archived ones by themselves.
 
     `columns` and `sort` are names as of `list_columns`; an order or limit that the search itself asks for
-    wins over `sort` and bounds `total`. Raises SearchError where the text is no search.
+    wins over `sort` and bounds `total`. The plan of a search in place of its text shares what `count_facets`
+    found by it. Raises SearchError where the text is no search.
     """
     chosen = find_columns(session, columns)
     if sort in MEASURED and not _is_stored(session, sort):
         sort = "id"
-    plan = plan_search(session, text, actor_id=actor_id)
+    plan = text if isinstance(text, Plan) else plan_search(session, text, actor_id=actor_id)
+    total = count_ids(session, plan, archived=archived)  # first, as it tells how to sort
     ids = page_ids(
         session, plan, sort=sort, descending=descending, limit=limit, offset=offset, archived=archived
     )
     rows = list_rows(session, ids)
-    return Page(tuple(rows), _count(session, plan, archived=archived), read_values(session, rows, chosen))
+    return Page(tuple(rows), total, read_values(session, rows, chosen))
 
 
 def _is_stored(session: Session, name: str) -> bool:
     kinds = find_kinds(session, name)
     return kinds.is_metric or kinds.is_parameter
-
-
-def _count(session: Session, plan: Plan, *, archived: bool) -> int:
-    if plan.condition is not None or plan.limit is not None or archived:
-        return count_ids(session, plan, archived=archived)
-    # SQLite counts a whole index without a look at its entries; the archived, to be taken off, are few.
-    stored = session.scalar(select(func.count()).select_from(Experiment)) or 0
-    return stored - count_ids(session, plan, archived=True)

@@ -3,7 +3,7 @@
 from core.queries.search.completing import find_word_start, suggest_words
 from core.queries.search.errors import SearchError
 from core.queries.search.known import list_metric_names, list_parameter_names
-from core.queries.search.paging import count_ids, page_ids
+from core.queries.search.paging import count_ids, find_mask, page_ids
 from core.queries.search.parsing import parse_search
 from core.queries.search.planning import Plan, plan_search
 from core.queries.search.tree import Search
@@ -13,6 +13,7 @@ __all__ = [
     "Search",
     "SearchError",
     "count_ids",
+    "find_mask",
     "find_word_start",
     "list_metric_names",
     "list_parameter_names",

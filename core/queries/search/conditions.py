@@ -1,9 +1,10 @@
 """What a search asks of experiments, in two forms of SQL: as sets to start from, as probes on the way."""
 
+import json
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, and_, literal, not_, or_, select, true
+from sqlalchemy import ARRAY, ColumnElement, Integer, and_, func, literal, not_, or_, select, true
 
 from core.models import Experiment, ExperimentMetric, ExperimentParameter, ExperimentTag
 from core.queries.search.words import EVERYWHERE, Phrase, match_words
@@ -93,6 +94,16 @@ class Joined:
         join: Any = or_ if self.any_of else and_
         joined: ColumnElement[bool] = join(*(part.write(form) for part in self.parts))
         return joined
+
+
+def is_one_of(ids: list[int], dialect: str, column: Any = Experiment.id) -> ColumnElement[bool]:
+    """Return the condition that an id is one of these, given as one parameter however many there are."""
+    if dialect == "sqlite":
+        listed = select(func.json_each(json.dumps(ids)).table_valued("value").c.value)
+    else:
+        listed = select(func.unnest(literal(ids, ARRAY(Integer))))
+    within: ColumnElement[bool] = column.in_(listed)
+    return within
 
 
 def has_words(condition: Condition) -> bool:

@@ -39,10 +39,17 @@ class Kinds:
 
 
 _NAME = bindparam("name", type_=ExperimentMetric.name.type)
+
+
+def _least(column: InstrumentedAttribute[Any]) -> Any:
+    """The least value of a hyperparameter, which is a step in its index; PostgreSQL scans for an EXISTS."""
+    return select(func.min(column)).where(ExperimentParameter.name == _NAME).scalar_subquery()
+
+
 _KINDS = select(
     exists().where(ExperimentMetric.name == _NAME),
-    exists().where(ExperimentParameter.name == _NAME, ExperimentParameter.number.is_not(None)),
-    exists().where(ExperimentParameter.name == _NAME, ExperimentParameter.text.is_not(None)),
+    _least(ExperimentParameter.number).is_not(None),
+    _least(ExperimentParameter.text).is_not(None),
 )
 
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, collate, select
+from sqlalchemy import ColumnElement, Select, UnaryExpression, and_, collate, select
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.operators import custom_op
 
 from core.models import Dataset, Experiment, ExperimentMetric, ExperimentParameter, HPOCampaign, User
 from core.queries.search.conditions import SideTable
@@ -54,6 +55,7 @@ class Order:
     descending: bool
     walk: Select[Any] | None = None  # ids and values of those that have one, along an index
     is_plain: bool = False  # sorting all goes along that index too
+    is_read: bool = False  # the walk has no index and reads the whole table, however few steps are asked for
     table: SideTable | None = None  # that the walk goes through, if not experiments
     name: str | None = None  # of the metric or hyperparameter there
 
@@ -81,24 +83,31 @@ def by_field(field: MetricField | ParameterField, descending: bool, dialect: str
     if isinstance(field, MetricField):
         on = and_(_Metric.experiment_id == Experiment.id, _Metric.name == field.name)
         ids = select(Experiment.id).outerjoin(_Metric, on)
-        if field.is_last:
-            return Order(_sort(ids, _Metric.last, descending), descending)
-        walk = _walk(ExperimentMetric, ExperimentMetric.best, field.name, descending)
+        # An index of last values would move with every epoch that is logged: its price is half of logging.
+        value, sorted_by = (
+            (ExperimentMetric.last, _Metric.last) if field.is_last else (ExperimentMetric.best, _Metric.best)
+        )
+        named = off_index(ExperimentMetric.name, dialect) if field.is_last else ExperimentMetric.name
         return Order(
-            _sort(ids, _Metric.best, descending), descending, walk, table=ExperimentMetric, name=field.name
+            _sort(ids, sorted_by, descending),
+            descending,
+            _walk(ExperimentMetric, value, named == field.name, descending),
+            is_read=field.is_last,
+            table=ExperimentMetric,
+            name=field.name,
         )
     on = and_(_Parameter.experiment_id == Experiment.id, _Parameter.name == field.name)
     ids = select(Experiment.id).outerjoin(_Parameter, on)
-    if not field.has_texts:
-        walk = _walk(ExperimentParameter, ExperimentParameter.number, field.name, descending)
+    number, text = _Parameter.number, _text(_Parameter.text, dialect)
+    if not (field.has_numbers and field.has_texts):
+        stored = _text(ExperimentParameter.text, dialect) if field.has_texts else ExperimentParameter.number
         return Order(
-            _sort(ids, _Parameter.number, descending),
+            _sort(ids, text if field.has_texts else number, descending),
             descending,
-            walk,
+            _walk(ExperimentParameter, stored, ExperimentParameter.name == field.name, descending),
             table=ExperimentParameter,
             name=field.name,
         )
-    number, text = _Parameter.number, _text(_Parameter.text, dialect)
     first, then = (text, number) if descending else (number, text)
     ids = ids.order_by(
         and_(first.is_(None), then.is_(None)), first.is_(None), _aim(first, descending),
@@ -107,9 +116,9 @@ def by_field(field: MetricField | ParameterField, descending: bool, dialect: str
     return Order(ids, descending)
 
 
-def _walk(table: Any, value: Any, name: str, descending: bool) -> Select[Any]:
+def _walk(table: Any, value: Any, is_named: ColumnElement[bool], descending: bool) -> Select[Any]:
     rows = select(table.experiment_id.label("id"), value.label("value"))
-    rows = rows.where(table.name == name, value.is_not(None))
+    rows = rows.where(is_named, value.is_not(None))
     return rows.order_by(_aim(value, descending), table.experiment_id.desc())
 
 
@@ -119,6 +128,11 @@ def _sort(ids: Select[Any], value: Any, descending: bool) -> Select[Any]:
 
 def _aim(value: Any, descending: bool) -> Any:
     return value.desc() if descending else value.asc()
+
+
+def off_index(column: Any, dialect: str) -> Any:
+    """Keep SQLite from an index that costs more than it spares."""
+    return UnaryExpression(column, operator=custom_op("+")) if dialect == "sqlite" else column
 
 
 def _text(column: Any, dialect: str) -> Any:

@@ -1,7 +1,7 @@
 """From the text of a search to a plan: conditions on experiments, an order, a limit."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement
@@ -15,20 +15,30 @@ from core.queries.search.fields import Field, OwnField, find_field, list_field_n
 from core.queries.search.ordering import COLUMNS, NEIGHBOURS, RELEVANCE, SORTS, Order, by_column, by_field
 from core.queries.search.parsing import parse_search
 from core.queries.search.resolving import Resolver
+from core.queries.search.sets import Mask
 from core.queries.search.tree import Sort
 
 MOST_JOINS = 6  # among which PostgreSQL finds the best order soon
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What was found on the way, by shelf, so that rows, count and facets of one moment look once."""
+
+    masks: dict[bool, Mask] = field(default_factory=dict)
+    counts: dict[bool, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
-    """A search whose names are known."""
+    """A search whose names are known; it answers as of when it is first asked."""
 
     condition: Condition | None  # None: it finds everything
     order: Order | None  # of its sort: where it has one
     limit: int | None
     names_archived: bool  # then it says itself what of the archive it wants
     dialect: str
+    seen: Seen = field(default_factory=Seen, compare=False, repr=False)
 
     @property
     def conditions(self) -> tuple[ColumnElement[bool], ...]:
@@ -69,14 +79,14 @@ def _order_of(resolver: Resolver, sort: Sort, dialect: str) -> Order | None:
         return None
     if name.lower() in COLUMNS or name.lower() in NEIGHBOURS:
         return by_column(name.lower(), sort.descending, dialect)
-    field = resolver.fields.get(name) or find_field(resolver.session, name)
-    if field is None or isinstance(field, OwnField):
-        resolver.fail(sort.field, *_unsortable(resolver.session, name, field))
-    return by_field(field, sort.descending, dialect)
+    found = resolver.fields.get(name) or find_field(resolver.session, name)
+    if found is None or isinstance(found, OwnField):
+        resolver.fail(sort.field, *_unsortable(resolver.session, name, found))
+    return by_field(found, sort.descending, dialect)
 
 
-def _unsortable(session: Session, name: str, field: Field | None) -> tuple[str, tuple[str, ...]]:
-    if field is not None:
+def _unsortable(session: Session, name: str, found: Field | None) -> tuple[str, tuple[str, ...]]:
+    if found is not None:
         return f"results are not sorted by {name}", ()
     near = find_nearest(name, dict.fromkeys([*SORTS, *list_field_names(session, alike=name)]))
     return f"there is no column, metric or hyperparameter {name!r} to sort by", near
@@ -89,8 +99,8 @@ def find_order(session: Session, name: str, *, descending: bool) -> Order | None
         return None
     if name in COLUMNS or name in NEIGHBOURS:
         return by_column(name, descending, dialect)
-    field = find_field(session, name)
-    if field is None or isinstance(field, OwnField):
-        problem, near = _unsortable(session, name, field)
+    found = find_field(session, name)
+    if found is None or isinstance(found, OwnField):
+        problem, near = _unsortable(session, name, found)
         raise InvalidInputError(f"{problem}; did you mean {' or '.join(near)}?" if near else problem)
-    return by_field(field, descending, dialect)
+    return by_field(found, descending, dialect)

@@ -7,8 +7,9 @@ begin with it, a phrase stands as it is. FTS5 cuts it itself; for PostgreSQL it 
 import re
 import unicodedata
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, cast, column, select, table
+from sqlalchemy import ColumnElement, Select, cast, column, select, table
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from core.models import Experiment
@@ -50,11 +51,15 @@ def match_words(
 ) -> ColumnElement[bool]:
     """Return the condition that the index finds all phrases, or any."""
     if dialect == "sqlite":
-        asked = (" OR " if any_of else " AND ").join(_to_fts5(phrase, heard_in) for phrase in phrases)
-        found = select(_INDEX.c.rowid).where(_INDEX.c.experiment_words.op("MATCH", is_comparison=True)(asked))
-        return Experiment.id.in_(found.correlate(None))
+        return Experiment.id.in_(select_said(phrases, any_of=any_of, heard_in=heard_in).correlate(None))
     asked = (" | " if any_of else " & ").join(_to_tsquery(phrase, heard_in) for phrase in phrases)
     return Experiment.search_vector.op("@@", is_comparison=True)(cast(asked, TSQUERY))
+
+
+def select_said(phrases: tuple[Phrase, ...], *, any_of: bool, heard_in: tuple[str, ...]) -> Select[Any]:
+    """Select from SQLite's index the ids where it finds all phrases, or any."""
+    asked = (" OR " if any_of else " AND ").join(_to_fts5(phrase, heard_in) for phrase in phrases)
+    return select(_INDEX.c.rowid).where(_INDEX.c.experiment_words.op("MATCH", is_comparison=True)(asked))
 
 
 def _to_fts5(phrase: Phrase, heard_in: tuple[str, ...]) -> str:
