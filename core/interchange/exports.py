@@ -1,7 +1,7 @@
 """Take experiments out: as tables, or into a store of MLflow."""
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -38,8 +38,6 @@ class ExportForm(StrEnum):
 class _Target(Protocol):
     def write(self, exported: Exported, /) -> bool: ...
 
-    def close(self) -> None: ...
-
 
 @dataclass(slots=True)
 class RunExport:
@@ -67,9 +65,9 @@ def export_runs(
             raise InvalidInputError(f"no experiment is found by {search!r}; nothing was written")
         is_mlflow = form is ExportForm.MLFLOW
         target = _open_mlflow(to, experiment, report) if is_mlflow else _open_tables(session, to, form, ids)
-        with closing(target):
+        with target as opened:
             for done, exported in enumerate(read_exports(session, ids), 1):
-                is_new = target.write(exported)
+                is_new = opened.write(exported)
                 report.num_new += is_new
                 report.num_known += not is_new
                 report.num_values += len(exported.points)
@@ -77,13 +75,15 @@ def export_runs(
     return report
 
 
-def _open_mlflow(to: str, experiment: str, report: RunExport) -> _Target:
+def _open_mlflow(to: str, experiment: str, report: RunExport) -> AbstractContextManager[_Target]:
     is_server = to.startswith(("http://", "https://"))
     store = MlflowServer(to, experiment) if is_server else MlflowFolder(_folder(to), experiment)
-    return _IntoMlflow(store, report)
+    return closing(_IntoMlflow(store, report))
 
 
-def _open_tables(session: Session, to: str, form: ExportForm, ids: Sequence[int]) -> _Target:
+def _open_tables(
+    session: Session, to: str, form: ExportForm, ids: Sequence[int]
+) -> AbstractContextManager[_Target]:
     parameters, figures = list_column_names(session, ids)
     columns = [f"{PARAMETER}{name}" for name in parameters] + [f"{FIGURE}{name}" for name in figures]
     tables = CsvTables if form is ExportForm.CSV else ParquetTables
@@ -93,6 +93,8 @@ def _open_tables(session: Session, to: str, form: ExportForm, ids: Sequence[int]
 def _folder(to: str) -> Path:
     if "://" in to:
         raise InvalidInputError(f"{to} is no folder; only mlflow goes to a server, at http:// or https://")
+    if "\0" in to:
+        raise InvalidInputError(f"{to!r} holds a NUL, which no folder's name does; name another folder")
     return Path(to).expanduser()
 
 

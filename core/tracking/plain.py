@@ -8,6 +8,7 @@ from typing import Any
 from core.errors import InvalidInputError
 
 LONGEST_NAME = 200
+LARGEST_INTEGER = 1 << 1023  # beyond, no float holds it
 
 
 def to_number(name: str, value: Any) -> float | None:
@@ -35,14 +36,26 @@ def check_name(name: str) -> str:
 
 def to_plain(value: Any) -> Any:
     """Return a hyperparameter as JSON takes it: nested mappings and lists; what is neither, as its text."""
-    if value is None or isinstance(value, bool | int | str):
+    if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
+    if isinstance(value, int | float):
+        return _to_json_number(value)
     if isinstance(value, Mapping):
-        return {str(name): to_plain(inner) for name, inner in value.items()}
+        return {_storable(str(name)): to_plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [to_plain(inner) for inner in value]
     if hasattr(value, "tolist"):
         return to_plain(value.tolist())
-    return str(value)
+    return _storable(value if isinstance(value, str) else str(value))
+
+
+def _to_json_number(value: float) -> float | str:
+    """Return a number that JSON and a database hold, of any other the text."""
+    if isinstance(value, int):
+        return value if abs(value) < LARGEST_INTEGER else hex(value)  # Python refuses to write its decimals
+    return value if math.isfinite(value) else str(value)
+
+
+def _storable(text: str) -> str:
+    """Return a text without what no database takes: NUL and lone surrogates, written as escapes."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")

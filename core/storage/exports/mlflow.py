@@ -14,6 +14,7 @@ from core.storage.foreign.values import typed
 
 STATUSES = {"completed": "FINISHED", "failed": "FAILED", "cancelled": "KILLED", "paused": "KILLED"}
 NAME_CHARACTERS = 250
+PART_BYTES = 200  # of a name between slashes, which is a file's in MLflow's file store
 PARAM_CHARACTERS = 6000
 TAG_CHARACTERS = 5000
 _REFUSED = re.compile(r"[^/\w.\- :]")
@@ -93,7 +94,7 @@ class _Names:
 
     def take(self, kind: str, name: str) -> str:
         """Return the name under which something is kept."""
-        parts = [part for part in _REFUSED.sub("_", name).split("/") if part.strip(". ")]
+        parts = [_short(part) for part in _REFUSED.sub("_", name).split("/") if part.strip(". ")]
         stem = "/".join(parts)[: NAME_CHARACTERS - 10] or "_"
         free, number = stem, 1
         while not self._is_free(f"{kind}:{free}".casefold()):
@@ -110,6 +111,10 @@ class _Names:
         return (
             name not in self._taken and name not in self._folders and self._taken.isdisjoint(_folders(name))
         )
+
+
+def _short(part: str) -> str:
+    return part.encode()[:PART_BYTES].decode(errors="ignore")
 
 
 def _folders(name: str) -> list[str]:
@@ -138,7 +143,8 @@ def _tags(run: MlflowRun, exported: Exported) -> dict[str, str]:
             run.findings.append(f"of the notes, MLflow takes the first {TAG_CHARACTERS:,} characters")
     for tag in exported.tags:
         key, _, value = tag.partition("=")
-        if _REFUSED.search(key) or not key.strip("./ ") or key in tags or "/" in key:
+        is_refused = _REFUSED.search(key) or "/" in key or key != _short(key)
+        if is_refused or not key.strip(". ") or key in tags:
             key, value = f"{TAG}{len(tags)}", tag
         tags[key] = value
     return tags

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from core.errors import InvalidInputError
+from core.storage.exports.folders import make_folder
 from core.storage.exports.mlflow import MlflowRun
 from core.storage.room import taking_room
 
@@ -28,8 +29,8 @@ class MlflowFolder:
         digest = hashlib.sha256(experiment.encode()).digest()
         number = str(int.from_bytes(digest[:8], "big") % 10**17 + 10**17)
         self._number, self._group = number, folder / number
-        with taking_room(_existing(folder)):
-            self._group.mkdir(parents=True, exist_ok=True)
+        make_folder(self._group)
+        with taking_room(self._group):
             meta = {"experiment_id": number, "name": experiment, "lifecycle_stage": "active"}
             _write_meta(self._group, {**meta, "artifact_location": self._group.resolve().as_uri()})
 
@@ -79,10 +80,6 @@ class MlflowFolder:
                 "user_id": run.user,
             },
         )
-
-
-def _existing(folder: Path) -> Path:
-    return next(each for each in (folder, *folder.resolve().parents) if each.exists())
 
 
 def _write(path: Path, text: str) -> None:

@@ -23,11 +23,7 @@ class MlflowServer:
     """A tracking server with one experiment of MLflow, which the runs go into."""
 
     def __init__(self, url: str, experiment: str) -> None:
-        parsed = httpx.URL(url)
-        if parsed.scheme not in {"http", "https"} or not parsed.host:
-            raise InvalidInputError(
-                f"{printable(url)} is no address of a server, such as http://127.0.0.1:5000"
-            )
+        parsed = _parse(url)
         self._url = str(parsed.copy_with(username=None, password=None)).rstrip("/")
         self._client = httpx.Client(
             base_url=parsed, timeout=TIMEOUT_S, follow_redirects=False, trust_env=False
@@ -126,6 +122,16 @@ class MlflowServer:
                 f"({printable(str(told['error_code']))[:100]})"
             )
         return told
+
+
+def _parse(url: str) -> httpx.URL:
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        parsed = httpx.URL()
+    if parsed.scheme not in {"http", "https"} or not parsed.host:
+        raise InvalidInputError(f"{printable(url)} is no address of a server, such as http://127.0.0.1:5000")
+    return parsed
 
 
 def _batches(items: Sequence[Item], most: int) -> Iterator[Sequence[Item]]:

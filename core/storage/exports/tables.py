@@ -2,15 +2,20 @@
 
 import csv
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import IO, Any
+from types import TracebackType
+from typing import IO, Any, ClassVar, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.errors import InvalidInputError
+from core.errors import ConflictError, InvalidInputError
+from core.storage.exports.folders import make_folder
 from core.storage.exports.records import Exported
+from core.storage.foreign.roles import names_role
 from core.storage.foreign.tables import FIGURE, PARAMETER
 from core.storage.foreign.values import guarded
 from core.storage.room import taking_room
@@ -58,17 +63,68 @@ def tell_epochs(exported: Exported, metrics: Sequence[str]) -> Iterable[tuple[An
     yield from zip([exported.name] * len(numbers), numbers, *columns, strict=True)
 
 
-class CsvTables:
+def title(metric: str) -> str:
+    """Return the name of a metric's column, which no other column has and which is read as a metric's."""
+    is_taken = metric.startswith(FIGURE) or names_role(metric)
+    return f"{FIGURE}{metric}" if is_taken else metric
+
+
+class _Tables(ABC):
+    """Two files in a folder, which take the place of an earlier export's once both are whole."""
+
+    suffix: ClassVar[str]
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = _prepared(folder)
+        for name, column in ((EXPERIMENTS, "id"), (EPOCHS, "epoch")):
+            target = self._target(name)
+            if target.exists() and self._read_head(target)[:2] != ["run", column]:
+                raise ConflictError(
+                    f"{target} is there and of no earlier export, so nothing was written; name another folder"
+                )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the files, and put them in their places where all is in them."""
+        try:
+            self._close(is_whole=kind is None)
+            if kind is None:
+                for name in (EXPERIMENTS, EPOCHS):
+                    self._draft(name).replace(self._target(name))
+        finally:
+            for name in (EXPERIMENTS, EPOCHS):
+                self._draft(name).unlink(missing_ok=True)
+
+    @abstractmethod
+    def _read_head(self, file: Path) -> list[str]:
+        """Return the columns of a file, none where it is no such file."""
+
+    @abstractmethod
+    def _close(self, *, is_whole: bool) -> None:
+        """Close the files, having written what waits where they are to be kept."""
+
+    def _target(self, name: str) -> Path:
+        return self._folder / f"{name}{self.suffix}"
+
+    def _draft(self, name: str) -> Path:
+        return self._folder / f".{name}{self.suffix}.draft"
+
+
+class CsvTables(_Tables):
     """experiments.csv and epochs.csv in a folder; no cell of them is a formula."""
 
+    suffix = ".csv"
+
     def __init__(self, folder: Path, columns: Sequence[str], metrics: Sequence[str]) -> None:
-        self._folder, self._columns, self._metrics = (
-            _prepared(folder),
-            ["run", *FACTS, *columns],
-            list(metrics),
-        )
-        self._experiments = self._open(f"{EXPERIMENTS}.csv", self._columns)
-        self._epochs = self._open(f"{EPOCHS}.csv", ["run", "epoch", *self._metrics])
+        super().__init__(folder)
+        self._columns, self._metrics = ["run", *FACTS, *columns], list(metrics)
+        with taking_room(folder):
+            self._experiments = self._open(EXPERIMENTS, self._columns)
+            self._epochs = self._open(EPOCHS, ["run", "epoch", *map(title, self._metrics)])
 
     def write(self, exported: Exported) -> bool:
         """Write one experiment."""
@@ -80,13 +136,21 @@ class CsvTables:
             )
         return True
 
-    def close(self) -> None:
-        """Close the files."""
-        self._experiments.close()
-        self._epochs.close()
+    def _close(self, *, is_whole: bool) -> None:
+        with taking_room(self._folder), closing(self._experiments), closing(self._epochs):
+            if is_whole:
+                self._experiments.flush()
+                self._epochs.flush()
+
+    def _read_head(self, file: Path) -> list[str]:
+        try:
+            with file.open(encoding="utf-8", newline="") as opened:
+                return next(csv.reader(opened), [])
+        except (csv.Error, UnicodeDecodeError):
+            return []
 
     def _open(self, name: str, columns: Sequence[str]) -> IO[str]:
-        file = (self._folder / name).open("w", encoding="utf-8", newline="")
+        file = self._draft(name).open("w", encoding="utf-8", newline="")
         csv.writer(file).writerow([guarded(column) for column in columns])
         return file
 
@@ -97,20 +161,23 @@ def _cell(value: Any) -> Any:
     return repr(value) if isinstance(value, float) else value
 
 
-class ParquetTables:
+class ParquetTables(_Tables):
     """experiments.parquet and epochs.parquet in a folder."""
 
+    suffix = ".parquet"
+
     def __init__(self, folder: Path, columns: Sequence[str], metrics: Sequence[str]) -> None:
-        self._folder, self._metrics = _prepared(folder), list(metrics)
+        super().__init__(folder)
+        self._metrics = list(metrics)
         types = {"id": pa.int64(), "duration_s": pa.float64()}
         names = ["run", *FACTS, *columns]
         self._facts = pa.schema([(name, types.get(name, pa.string())) for name in names])
         fixed = [("run", pa.string()), ("epoch", pa.int64())]
-        self._history = pa.schema([*fixed, *((name, pa.float64()) for name in self._metrics)])
-        self._experiments = pq.ParquetWriter(
-            folder / f"{EXPERIMENTS}.parquet", self._facts, compression="zstd"
-        )
-        self._epochs = pq.ParquetWriter(folder / f"{EPOCHS}.parquet", self._history, compression="zstd")
+        measured = [(title(name), pa.float64()) for name in self._metrics]
+        self._history = pa.schema([*fixed, *measured])
+        with taking_room(folder):
+            self._experiments = self._open(EXPERIMENTS, self._facts)
+            self._epochs = self._open(EPOCHS, self._history)
         self._rows: list[dict[str, Any]] = []
         self._lines: list[tuple[Any, ...]] = []
 
@@ -122,11 +189,10 @@ class ParquetTables:
             self._flush()
         return True
 
-    def close(self) -> None:
-        """Write what waits and close the files."""
-        self._flush()
-        self._experiments.close()
-        self._epochs.close()
+    def _close(self, *, is_whole: bool) -> None:
+        with closing(self._experiments), closing(self._epochs):
+            if is_whole:
+                self._flush()
 
     def _flush(self) -> None:
         with taking_room(self._folder):
@@ -139,9 +205,18 @@ class ParquetTables:
             self._epochs.write_table(pa.Table.from_arrays(arrays, schema=self._history))
         self._rows, self._lines = [], []
 
+    def _read_head(self, file: Path) -> list[str]:
+        try:
+            return list(pq.read_schema(file).names)
+        except pa.ArrowInvalid:
+            return []
+
+    def _open(self, name: str, schema: pa.Schema) -> pq.ParquetWriter:
+        return pq.ParquetWriter(self._draft(name), schema, compression="zstd")
+
 
 def _prepared(folder: Path) -> Path:
     if folder.exists() and not folder.is_dir():
         raise InvalidInputError(f"{folder} is a file; name a folder, new or of an earlier export")
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     return folder

@@ -31,6 +31,15 @@ _PARAMETER_WORDS = frozenset((
 _WORD = re.compile(r"[a-z]+[0-9]?")
 
 
+def names_role(name: str) -> bool:
+    """Return whether a column of this name is taken for something other than a metric or hyperparameter."""
+    return _plain(name) in _NAMES
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s_.]+", " ", name.strip().lower()).strip()
+
+
 def guess_roles(
     columns: Iterable[str],
     stated: Mapping[str, Role],
@@ -41,7 +50,7 @@ def guess_roles(
     roles = {name: role for name, role in stated.items() if name in names}
     taken = set(roles.values())
     for name in names:
-        role = _NAMES.get(re.sub(r"[\s_.]+", " ", name.strip().lower()).strip())
+        role = _NAMES.get(_plain(name))
         if name not in roles and role is not None and not (role in _SINGLE and role in taken):
             roles[name] = role
             taken.add(role)
