@@ -12,6 +12,9 @@ from app.components.state_badge import BADGE_STYLE, badge_html
 from app.components.warning import CAUTION_INK
 from app.components.words import leaks, may_share_bearings
 
+# A name of any length is told whole: the columns beside it leave it little room.
+_WHOLE_NAME = ".line > :first-child { white-space: normal; overflow-wrap: anywhere; }"
+
 
 class ComparedLine(NamedTuple):
     """What is told of one experiment, all of it in words."""
@@ -37,7 +40,7 @@ def compared_lines(lines: Sequence[ComparedLine], metric: str, against: str, *, 
         Column("last", "76px", "quiet number", kept=False),
         Column(against, "110px", "number"),
     )
-    return line_list(columns, [_line(line, linked=linked) for line in lines], BADGE_STYLE)
+    return line_list(columns, [_line(line, linked=linked) for line in lines], f"{BADGE_STYLE} {_WHOLE_NAME}")
 
 
 def _line(line: ComparedLine, *, linked: bool) -> tuple[tuple[str, ...], str]:

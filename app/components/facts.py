@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 import panel as pn
 
+from app.components.place_link import place_html
 from app.components.safe_text import markup
 from app.theme import MONO, css_variable
 
@@ -27,9 +28,21 @@ th {{ color: {css_variable("muted")}; font-weight: 400; white-space: nowrap; }}
 .facts td {{ font-family: {MONO}; font-size: 12.5px; overflow-wrap: anywhere; }}
 .facts th.inner {{ padding-left: 16px; }}
 .named tbody td:first-child {{ white-space: nowrap; }}
+/* What names a row stays in sight while a wide table is moved sideways; its ground is that of a card. */
+.named tr > :first-child {{ position: sticky; left: 0; padding-right: 12px;
+  background: {css_variable("surface")} !important; }}
 .number {{ text-align: right; white-space: nowrap; }}
 [title] {{ cursor: help; }}
 """
+
+
+class Link(NamedTuple):
+    """A cell that leads to another place; without a shell it is its words alone."""
+
+    words: str
+    path: str
+    query: Mapping[str, Any]
+    linked: bool = True
 
 
 def facts(pairs: Mapping[str, Any], **params: Any) -> pn.pane.HTML:
@@ -42,7 +55,7 @@ def facts(pairs: Mapping[str, Any], **params: Any) -> pn.pane.HTML:
 
 
 def small_table(
-    columns: Sequence[str], rows: Iterable[Sequence[str]], notes: Mapping[str, str] | None = None
+    columns: Sequence[str], rows: Iterable[Sequence[str | Link]], notes: Mapping[str, str] | None = None
 ) -> pn.pane.HTML:
     """Show a few rows of words: the first column names the row, the others are set as numbers.
 
@@ -53,9 +66,7 @@ def small_table(
         f'<th class="{"number" if place else ""}">{escape(c)}</th>' for place, c in enumerate(columns)
     )
     body = "".join(
-        "<tr>"
-        + "".join(_cell(value, told.get(value), number=bool(i)) for i, value in enumerate(row))
-        + "</tr>"
+        "<tr>" + "".join(_cell(value, told, number=bool(i)) for i, value in enumerate(row)) + "</tr>"
         for row in rows
     )
     return markup(
@@ -65,9 +76,13 @@ def small_table(
     )
 
 
-def _cell(value: str, note: str | None, *, number: bool) -> str:
+def _cell(value: str | Link, notes: Mapping[str, str], *, number: bool) -> str:
+    if isinstance(value, Link):
+        words, note = place_html(value.words, value.path, linked=value.linked, **value.query), None
+    else:
+        words, note = escape(value), notes.get(value)
     title = f' title="{escape(note)}"' if note else ""
-    return f'<td class="{"number" if number else ""}"{title}>{escape(value)}</td>'
+    return f'<td class="{"number" if number else ""}"{title}>{words}</td>'
 
 
 def _lines(pairs: Mapping[str, Any], depth: int = 0) -> Iterable[tuple[str, Any, int]]:

@@ -18,14 +18,13 @@ from bokeh.models import (
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
-from app.plots.canvas import make_canvas, make_legend
+from app.plots.canvas import GREY_ALPHA, make_canvas, make_legend
 from app.theme import OTHER
 from core.evaluation.curves import decimate, shown_words
 
 HEIGHT_PX = 380
 PIXELS = 900  # about the width of the widest frame; each shows its least and its largest value
 COLUMNS = ("x", "raw", "y", "low", "high", "n", "name")
-LEGEND_COLUMNS = 4
 AXIS_LABELS = {"epoch": "epoch", "step": "optimizer step", "time": "time in training (s)"}
 
 
@@ -68,22 +67,20 @@ def draw_comparison(series: Sequence[Series], axis: str, metric: str) -> Compari
         NumeralTickFormatter(format="0.[0] %") if is_share else PrintfTickFormatter(format="%.3g")
     )
     curves = ComparisonCurves(plot, [])
-    items, hovered = [], []
     for one in series:
         data, words = _columns(one)
-        source = ColumnDataSource(data)
-        curves.sources.append(source)
+        curves.sources.append(ColumnDataSource(data))
         curves.shown.append(words)
-        item = _draw(plot, source, one)
-        hovered.append(item.renderers[0])
-        if one.color != OTHER:
-            items.append(item)
-    grey = [item for item in hovered if item.glyph.line_color == OTHER]
+    pairs = list(zip(curves.sources, series, strict=True))
+    # What has no colour of its own lies beneath what has, and is one line of the legend.
+    grey = [_draw(plot, source, one) for source, one in pairs if one.color == OTHER]
+    items = [_draw(plot, source, one) for source, one in pairs if one.color != OTHER]
+    hovered = [item.renderers[0] for item in (*grey, *items)]
     if grey:
-        items.append(LegendItem(label=f"{len(grey)} more", renderers=grey))
+        every = [renderer for item in grey for renderer in item.renderers]
+        items.append(LegendItem(label=f"{len(grey)} more", renderers=every))
     grouped = any(one.n is not None for one in series)
-    # A group's label is a sentence: two of them side by side leave a narrow frame.
-    plot.add_layout(make_legend(items, 1 if grouped else LEGEND_COLUMNS), "above")
+    plot.add_layout(make_legend(items), "above")
     tooltips = [("", "@name"), (axis, "@x{0.[00]}"), (metric, "@y{0.0000}")]
     told = (
         [("95 % interval", "@low{0.0000} – @high{0.0000}"), ("n", "@n")]
@@ -113,12 +110,13 @@ def _columns(series: Series) -> tuple[dict[str, object], str]:
 
 def _draw(plot: figure, source: ColumnDataSource, series: Series) -> LegendItem:
     # Up to 150 glyphs: added as they are, without what the figure's own methods look up for each.
-    line = plot.add_glyph(source, Line(x="x", y="y", line_color=series.color, line_width=1.8))
+    ink = {"line_color": series.color, "line_alpha": GREY_ALPHA if series.color == OTHER else 1.0}
+    line = plot.add_glyph(source, Line(x="x", y="y", line_width=1.8, **ink))
     if series.low is not None:
         band = VArea(x="x", y1="low", y2="high", fill_color=series.color, fill_alpha=0.18)
         return LegendItem(label=series.label, renderers=[line, plot.add_glyph(source, band)])
-    raw = Line(x="x", y="raw", line_color=series.color, line_width=1, line_alpha=0.35)
+    raw = Line(x="x", y="raw", line_width=1, **ink | {"line_alpha": 0.35 * ink["line_alpha"]})
     # A run of one epoch, and one between gaps, is a point and no line.
-    points = Scatter(x="x", y="y", line_color=series.color, fill_color=series.color, size=3)
+    points = Scatter(x="x", y="y", fill_color=series.color, fill_alpha=ink["line_alpha"], size=3, **ink)
     beside = [plot.add_glyph(source, glyph) for glyph in (raw, points)]
     return LegendItem(label=series.label, renderers=[line, *beside])

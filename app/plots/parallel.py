@@ -38,9 +38,10 @@ def draw_parallel(
     scores = placed[-1][0]
     plot = make_canvas("", "", height=HEIGHT_PX, tools="save", min_border_left=40)
     plot.x_range.start, plot.x_range.end = -0.35, len(placed) - 0.65
-    plot.y_range.start, plot.y_range.end = -0.12, 1.08
+    plot.y_range.start, plot.y_range.end = -0.1, 1.1
     plot.yaxis.visible = False
-    plot.xaxis.axis_line_color = plot.xaxis.major_tick_line_color = None
+    # Not by their colours: a theme sets these anew.
+    plot.xaxis.axis_line_alpha = plot.xaxis.major_tick_line_alpha = plot.xaxis.minor_tick_line_alpha = 0
     plot.xaxis.major_label_text_font_size = "12px"
     plot.grid.visible = False
     plot.xaxis.ticker = FixedTicker(ticks=list(range(len(placed))))
@@ -62,12 +63,24 @@ def draw_parallel(
         "xs", "ys", source=source, line_color="color", line_width=1.8, line_alpha=0.8, hover_line_width=4
     )
     for i, (_, ticks) in enumerate(placed):
-        plot.text(
-            [i] * len(ticks), [y for y, _ in ticks], [word for _, word in ticks], x_offset=5,
-            text_font=value(SANS), text_font_size="11px", text_color=CANVAS_SIGNAL, text_baseline="middle",
-        )  # fmt: skip
+        _write_ticks(plot, i, ticks, is_last=i == len(placed) - 1)
     plot.add_tools(HoverTool(renderers=[lines], tooltips=[("", "@name"), ("", "@told")]))
     return plot
+
+
+def _write_ticks(plot: figure, axis: int, ticks: Sequence[tuple[float, str]], *, is_last: bool) -> None:
+    """Write what stands at the ends of an axis beyond them, where no line runs, and the rest beside it."""
+    side, beside = ("right", -6) if is_last else ("left", 6)
+    for height, word in ticks:
+        at_end = height in (0, 1)
+        plot.text(
+            [axis], [height], [word],
+            x_offset=0 if at_end else beside,
+            y_offset={0: 5, 1: -5}.get(height, 0),
+            text_align="center" if at_end else side,
+            text_baseline={0: "top", 1: "bottom"}.get(height, "middle"),
+            text_font=value(SANS), text_font_size="11px", text_color=CANVAS_SIGNAL,
+        )  # fmt: skip
 
 
 def _place(coordinate: Coordinate) -> tuple[NDArray[np.float64], list[tuple[float, str]]]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from bokeh.models import ColumnDataSource, FactorRange, HoverTool, PrintfTickFormatter
+from bokeh.models import ColumnDataSource, FactorRange, HoverTool, NumeralTickFormatter, PrintfTickFormatter
 from bokeh.plotting import figure
 
 from app.plots.canvas import make_canvas
@@ -29,7 +29,10 @@ def draw_parameter(
     ]
     numeric = bool(rows) and all(isinstance(given, int | float) for given, *_ in rows)
     plot = _numbers(parameter, metric, rows) if numeric else _categories(parameter, metric, rows)
-    plot.yaxis.formatter = PrintfTickFormatter(format="%.3g")
+    is_share = "accuracy" in metric
+    plot.yaxis.formatter = (
+        NumeralTickFormatter(format="0.[0] %") if is_share else PrintfTickFormatter(format="%.3g")
+    )
     return plot
 
 

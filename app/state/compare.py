@@ -24,6 +24,8 @@ class CompareState(PageState):
         "smoothing",
         "tab",
         "parameter",
+        "unit",
+        "matrices",
     )
 
     ids = param.List(
@@ -37,3 +39,9 @@ class CompareState(PageState):
     smoothing = param.Number(default=0.6, bounds=(0, 0.99), doc="weight of the past in the smoothed curve")
     tab = param.Selector(default=TABS[0], objects=list(TABS), doc="section below the curves")
     parameter = param.String(default="", doc="hyperparameter of the scatter; empty: the first that differs")
+    unit = param.Selector(default="windows", objects=["windows", "records"], doc="what the matrices count")
+    matrices = param.Integer(
+        default=1,
+        bounds=(1, MOST_EXPERIMENTS),
+        doc="which matrices are shown, four at a time, the best first",
+    )

@@ -166,7 +166,7 @@ def get_experiment_detail(session: Session, experiment_id: int) -> ExperimentDet
         hyperparameters=dict(experiment.hyperparameters or {}),
         best_epoch=experiment.best_epoch,
         metrics=metrics,
-        evaluation=_evaluation(evaluation) if evaluation else None,
+        evaluation=parse_evaluation(evaluation) if evaluation else None,
         audit=experiment.audit,
         provenance=experiment.provenance or {},
         artifacts=tuple(list_artifacts(session, experiment_id)),
@@ -179,7 +179,8 @@ def get_experiment_detail(session: Session, experiment_id: int) -> ExperimentDet
     )
 
 
-def _evaluation(stored: dict[str, Any]) -> Evaluation:
+def parse_evaluation(stored: dict[str, Any]) -> Evaluation:
+    """Return what the test side said, as an experiment's metrics keep it."""
     return Evaluation(
         classes=tuple(stored["classes"]),
         confusion=tuple(map(tuple, stored["confusion"])),

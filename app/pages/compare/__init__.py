@@ -13,12 +13,13 @@ from app.components.compared_lines import ComparedLine, compared_lines
 from app.components.copy_python import copy_python
 from app.components.empty_state import empty_state
 from app.components.export import export
+from app.components.following_page import FollowingPage
 from app.components.grid import stack
-from app.components.page import PageView
 from app.pages.compare.controls import Controls
 from app.pages.compare.curves import CurvesView
 from app.pages.compare.head import answer_card
 from app.pages.compare.reading import Compared, amount, read_compared, shown_colors
+from app.pages.compare.section import Section
 from app.pages.compare.sections import make_section
 from app.pages.compare.snippets import compare_snippet
 from app.state.compare import CompareState
@@ -31,9 +32,10 @@ from core.storage.database import read_scope
 POLL_MS = 2000
 JUDGING = ("metric", "baseline", "group")
 DRAWING = ("metric", "curve", "axis", "smoothing", "group")
+WITHIN = ("parameter", "unit", "matrices")
 
 
-class ComparePage(PageView):
+class ComparePage(FollowingPage):
     """The comparison of the experiments that the state names; what runs is followed while it is seen."""
 
     title, path, icon = "Compare", "/compare", "compare_arrows"
@@ -47,33 +49,22 @@ class ComparePage(PageView):
         self._controls = Controls(self.state)
         self._answer, self._lines = stack(), stack()
         self._section = stack()
-        self._sections: dict[str, pn.viewable.Viewable] = {}
+        self._sections: dict[str, Section] = {}
         self._tests: dict[tuple[int, int], PairTest] = {}
-        self._content = pn.Column(sizing_mode="stretch_width", margin=0)
-        self._seen, self._poll = False, None
         self._open()
         self.state.param.watch(lambda _: self._open(), "ids")
         self.state.param.watch(lambda *_: pn.state.execute(self._judge_anew), list(JUDGING))
         self.state.param.watch(lambda *_: pn.state.execute(self._draw), list(DRAWING))
         self.state.param.watch(lambda _: pn.state.execute(self._show_section), "tab")
+        self.state.param.watch(lambda *_: pn.state.execute(self._redraw_section), list(WITHIN))
 
-    def __panel__(self) -> pn.viewable.Viewable:
-        if self.navigate is None:  # a notebook cell has no shell to say that the page is seen
-            self.on_show()
-        return self._content
+    def period_ms(self) -> int | None:
+        """Look again while any of them may still write."""
+        return POLL_MS if self.compared is not None and self.compared.is_active else None
 
-    def on_show(self) -> None:
-        """Look again at what is stored, and follow what runs."""
-        self._seen = True
-        if self.compared is not None and self.compared.is_active:
-            compared = read_compared(self.state)
-            self._take(compared, self.curves.read_new(compared) if self.curves else pd.DataFrame())
-        self._follow()
-
-    def on_hide(self) -> None:
-        """Stop following."""
-        self._seen = False
-        self._follow()
+    def _look(self) -> None:
+        if self.curves is not None and self.period_ms() is not None:
+            self._take(*self._read_again(self.curves))
 
     def _open(self) -> None:
         """Show other experiments, or how to choose them."""
@@ -187,16 +178,13 @@ class ComparePage(PageView):
             return
         tab = self.state.tab
         if tab not in self._sections:
-            self._sections[tab] = make_section(self.compared, self.state)
+            self._sections[tab] = make_section(self.compared, self.state, self.navigate)
         self._section.objects = [self._sections[tab]]
 
-    def _follow(self) -> None:
-        """Poll while the page is seen and more may come."""
-        if self._poll is not None:
-            self._poll.stop()
-            self._poll = None
-        if self._seen and self.compared is not None and self.compared.is_active:
-            self._poll = pn.state.add_periodic_callback(self._look_again, POLL_MS)
+    def _redraw_section(self) -> None:
+        section = self._sections.get(self.state.tab)
+        if section is not None:
+            section.redraw()
 
     async def _look_again(self) -> None:
         curves = self.curves
@@ -223,8 +211,10 @@ class ComparePage(PageView):
             self._judge_anew()
         elif not before.summaries.equals(compared.summaries):
             self._judge()
-            # The section looked at stays as it is; the others are made of newer figures when seen.
+            # The section looked at moves by itself; the others are made of newer figures when seen.
             self._sections = {tab: view for tab, view in self._sections.items() if tab == self.state.tab}
+            for section in self._sections.values():
+                section.take(compared)
 
     def _export(self) -> pd.DataFrame:
         return tabulate_runs(self.compared.runs) if self.compared else pd.DataFrame()

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import panel as pn
+import panel_material_ui as pmui
 
 from app.components.card import card
 from app.components.export import export
@@ -11,10 +12,12 @@ from app.components.filters import choice, filter_row
 from app.components.grid import grid, stack
 from app.components.safe_text import text
 from app.pages.compare.reading import Compared
+from app.pages.compare.section import Section, bokeh, lacking
 from app.plots.importance import draw_importance
 from app.plots.parallel import Coordinate, draw_parallel
 from app.plots.scatter import draw_parameter
 from app.state.compare import CompareState
+from core.clock import utc_now
 from core.errors import InvalidInputError
 from core.queries.comparison.answers import rank_hyperparameters
 from core.queries.comparison.runs import ComparedRun, list_parameters, tabulate_runs
@@ -40,14 +43,59 @@ class _Scored(NamedTuple):
         return [run.parameters.get(parameter) for run in self.runs]
 
 
-def parameters_section(compared: Compared, state: CompareState) -> pn.viewable.Viewable:
-    """Show parallel coordinates, the score over one parameter, and the parameters' importance."""
+def make_parameters(compared: Compared, state: CompareState) -> Section:
+    """Show what the runs were given, or say why there is nothing to see in it."""
     scored = _score(compared, compared.metric(state.metric))
-    if not scored.varied or not scored.metric:
-        nothing = "No hyperparameter differs between them." if scored.metric else "Nothing was measured yet."
-        return card(text(nothing, "muted"), title="Hyperparameters")
-    scatter = card(_Scatter(scored, state), title="By one parameter")
-    return stack(_parallel(compared, scored), grid((scatter, 6), (_importance(compared, scored.metric), 6)))
+    if not scored.metric:
+        return lacking("nothing was measured yet", "Hyperparameters")
+    if not scored.varied:
+        return lacking("no hyperparameter differs between them", "Hyperparameters")
+    return ParametersSection(compared, state, scored)
+
+
+class ParametersSection(Section):
+    """Parallel coordinates, the score over one parameter, and the parameters' importance.
+
+    They stand still while they are read; where runs have gone on, that is said, with the way to see it.
+    """
+
+    def __init__(self, compared: Compared, state: CompareState, scored: _Scored) -> None:
+        self._compared, self._state, self._scored = compared, state, scored
+        self._since = text("", "caption")
+        self.again = pmui.Button(label="Draw anew", icon="refresh", variant="text", size="small", margin=0)
+        self.again.on_click(lambda _: self._draw())
+        self._aged = pn.FlexBox(
+            self._since, self.again, gap="8px", align_items="center", margin=0, visible=False
+        )
+        self._plots = pn.Column(sizing_mode="stretch_width", margin=0)
+        super().__init__(self._aged, self._plots)
+        self._draw()
+
+    def take(self, compared: Compared) -> None:
+        """Say that what is drawn is no longer all there is."""
+        self._compared = compared
+        scored = _score(compared, self._scored.metric)
+        self._aged.visible = not np.array_equal(scored.scores, self._scored.scores, equal_nan=True)
+
+    def redraw(self) -> None:
+        """Show the parameter that the state names."""
+        self._scatter.show()
+
+    def _draw(self) -> None:
+        scored = self._scored = _score(self._compared, self._scored.metric)
+        told = f"As of {utc_now():%H:%M:%S} UTC; runs have gone on since."
+        self._since.object = text(told, "caption").object
+        self._aged.visible = False
+        self._scatter = _Scatter(scored, self._state)
+        self._plots.objects = [
+            stack(
+                _parallel(self._compared, scored),
+                grid(
+                    (card(self._scatter, title="By one parameter"), 6),
+                    (_importance(self._compared, scored.metric), 6),
+                ),
+            )
+        ]
 
 
 def _score(compared: Compared, metric: str) -> _Scored:
@@ -70,7 +118,7 @@ def _parallel(compared: Compared, scored: _Scored) -> pn.Column:
     left = len(scored.varied) - len(shown)
     told = f" {len(shown)} of {len(scored.varied)} parameters shown." if left else ""
     return card(
-        _bokeh(plot),
+        bokeh(plot),
         text(f"One line a run; the brighter, the better.{told}", "caption"),
         title="Parallel coordinates",
         actions=(export(lambda: tabulate_runs(compared.runs), "runs"),),
@@ -83,18 +131,26 @@ class _Scatter(pn.viewable.Viewer):
     def __init__(self, scored: _Scored, state: CompareState) -> None:
         super().__init__()
         self._scored, self._state = scored, state
-        chosen = state.parameter if state.parameter in scored.varied else scored.varied[0]
-        self._pane = _bokeh(self._plot(chosen))
         self._field = choice("Parameter", self._choose, width=200)
-        self._field.param.update(options={name: name for name in scored.varied}, value=chosen)
+        self._field.param.update(options={name: name for name in scored.varied}, value=self._chosen)
+        self._pane = bokeh(self._plot(self._chosen))
 
     def __panel__(self) -> pn.viewable.Viewable:
         return pn.Column(filter_row(self._field), self._pane, sizing_mode="stretch_width", margin=0)
 
+    def show(self) -> None:
+        """Show the parameter that the state names, else the first."""
+        self._field.value = self._chosen
+        self._pane.object = self._plot(self._chosen)
+
+    @property
+    def _chosen(self) -> str:
+        varied = self._scored.varied
+        return self._state.parameter if self._state.parameter in varied else varied[0]
+
     def _choose(self, value: str) -> None:
-        if value in self._scored.varied and value != self._state.parameter:
+        if value in self._scored.varied and value != self._chosen:
             self._state.parameter = "" if value == self._scored.varied[0] else value
-            self._pane.object = self._plot(value)
 
     def _plot(self, parameter: str) -> Any:
         scored = self._scored
@@ -110,8 +166,4 @@ def _importance(compared: Compared, metric: str) -> pn.Column:
         words = str(error)
         return card(text(f"{words[:1].upper()}{words[1:]}.", "muted"), title=title)
     told = f"What tells the best {report.num_best} of {report.num_runs} runs from all. {report.caution}"
-    return card(_bokeh(draw_importance(report)), text(told, "caption"), title=title)
-
-
-def _bokeh(plot: Any) -> pn.pane.Bokeh:
-    return pn.pane.Bokeh(plot, sizing_mode="stretch_width", margin=0)
+    return card(bokeh(draw_importance(report)), text(told, "caption"), title=title)

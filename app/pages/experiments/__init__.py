@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import panel as pn
 
 from app.components.empty_state import empty_state
-from app.components.page import PageView
+from app.components.following_page import FollowingPage
 from app.pages.experiments.detail import DetailView
 from app.pages.experiments.table import ExperimentsTable
 from app.state.experiments import ExperimentsState
@@ -18,7 +18,7 @@ DETAIL_POLL_MS = 1000
 COMPARE_PATH = "/compare"
 
 
-class ExperimentsPage(PageView):
+class ExperimentsPage(FollowingPage):
     """The table, or the experiment that the state names; what runs is followed while the page is seen."""
 
     title, path, icon = "Experiments", "/experiments", "science"
@@ -29,27 +29,14 @@ class ExperimentsPage(PageView):
         super().__init__(**params)
         self.table: ExperimentsTable | None = None
         self.detail: DetailView | None = None
-        self._content = pn.Column(sizing_mode="stretch_width", margin=0)
-        self._seen = False
-        self._poll: Any = None
         self._swap()
         self.state.param.watch(lambda _: self._swap(), "experiment")
 
-    def __panel__(self) -> pn.viewable.Viewable:
-        if self.navigate is None:  # a notebook cell has no shell to say that the page is seen
-            self.on_show()
-        return self._content
-
-    def on_show(self) -> None:
-        """Look again at what is stored, and follow it."""
-        self._seen = True
-        self._refresh()
-        self._follow()
-
-    def on_hide(self) -> None:
-        """Stop following."""
-        self._seen = False
-        self._follow()
+    def period_ms(self) -> int | None:
+        """Look again at the table always, at one experiment while more may come of it."""
+        if self.detail is not None:
+            return DETAIL_POLL_MS if self.detail.is_active else None
+        return TABLE_POLL_MS if self.state.experiment is None else None
 
     def _swap(self) -> None:
         if self.detail is not None:
@@ -91,20 +78,10 @@ class ExperimentsPage(PageView):
         back = ("All experiments", lambda: self.open(self.path))
         return empty_state(f"No experiment {experiment_id}", str(error), actions=[back])
 
-    def _refresh(self) -> None:
+    def _look(self) -> None:
         view = self.detail or self.table
         if view is not None:
             view.refresh()
-
-    def _follow(self) -> None:
-        """Poll while the page is seen and more may come."""
-        if self._poll is not None:
-            self._poll.stop()
-            self._poll = None
-        wanted = self.detail.is_active if self.detail is not None else self.state.experiment is None
-        if self._seen and wanted:
-            period = TABLE_POLL_MS if self.detail is None else DETAIL_POLL_MS
-            self._poll = pn.state.add_periodic_callback(self._look_again, period)
 
     async def _look_again(self) -> None:
         detail, table = self.detail, self.table

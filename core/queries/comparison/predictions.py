@@ -22,6 +22,7 @@ COLUMNS = (
     "signal_id",
     "record",
     "start_s",
+    "stop_s",
     "true_label",
     "predicted_label",
     "confidence",
@@ -188,6 +189,23 @@ def _count_right(predictions: Predictions) -> "pd.Series[str]":
     records = predictions.windows["record"].to_numpy()
     right = pd.Series(predictions.correct).groupby(records).agg(["sum", "size"])
     return right["sum"].astype(str) + " of " + right["size"].astype(str)
+
+
+def find_missed_windows(found: Sequence[Predictions]) -> pd.DataFrame:
+    """Return, of each record, the shared window that most experiments got wrong; the first of equals.
+
+    One row a record that they share a window of, indexed by its name: dataset, signal (its key), start_s,
+    stop_s and num_wrong.
+    """
+    shown = ["record", "signal", "start_s", "stop_s"]
+    missed = found[0].windows[[*WINDOW, *shown]].assign(num_wrong=0)
+    for each in found:
+        wrong = each.windows[WINDOW].assign(wrong=~each.correct)
+        missed = missed.merge(wrong, on=WINDOW)
+        missed["num_wrong"] += missed.pop("wrong")
+    missed = missed.sort_values(["record", "signal_id", "start_us"], ignore_index=True)
+    worst = missed.loc[missed.groupby("record")["num_wrong"].idxmax()]
+    return worst.set_index("record")[["dataset", "signal", "start_s", "stop_s", "num_wrong"]]
 
 
 def join_predictions(found: Sequence[Predictions]) -> pd.DataFrame:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 from sqlalchemy import select
@@ -10,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.models import Experiment, ExperimentMetric
 from core.queries.comparison.runs import check_ids
-from core.queries.experiments import ClassScore, Evaluation
+from core.queries.experiments import Evaluation, parse_evaluation
 
 SUMMARY_COLUMNS = ("experiment_id", "metric", "direction", "best", "best_epoch", "last", "last_epoch")
 # What is asked for first: what the test side said, before what chose the epoch.
@@ -86,16 +85,5 @@ def read_evaluations(session: Session, experiment_ids: Iterable[int]) -> dict[in
     ids = check_ids(experiment_ids)
     stored = Experiment.metrics["evaluation"]
     rows = session.execute(select(Experiment.id, stored).where(Experiment.id.in_(ids)))
-    found = {experiment_id: _evaluation(value) for experiment_id, value in rows if value}
+    found = {experiment_id: parse_evaluation(value) for experiment_id, value in rows if value}
     return {each: found[each] for each in ids if each in found}
-
-
-def _evaluation(stored: dict[str, Any]) -> Evaluation:
-    return Evaluation(
-        classes=tuple(stored["classes"]),
-        confusion=tuple(map(tuple, stored["confusion"])),
-        record_confusion=tuple(map(tuple, stored["record_confusion"])),
-        per_class=tuple(ClassScore(**score) for score in stored["per_class"]),
-        num_windows=stored["num_windows"],
-        num_records=stored["num_records"],
-    )
