@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -12,17 +12,19 @@ import pandas as pd
 import pyarrow as pa
 
 from core.errors import ForbiddenError, InvalidInputError
-from core.queries.warehouse_columns import SCHEMA, find_columns
-from core.queries.warehouse_sources import NOT_READ, Needed, read_sources
+from core.queries.sealed_parts import one_moment
+from core.queries.warehouse_columns import SCHEMA, Reading, find_reading
+from core.queries.warehouse_prepared import open_views
+from core.queries.warehouse_sources import NOT_READ, read_sources
 from core.queries.warehouse_views import VIEWS, View
 from core.storage.sql_asking import Limits, Material, Named, Rows
 from core.storage.sql_asking import ask as ask_confined
 from core.storage.sql_errors import SqlError
-from core.storage.warehouse import open_cursor
 
 TIME_LIMIT_S = 30.0
 MEMORY_MB = 1024
 MAX_ROWS = 100_000
+MANY_ROWS = 20_000  # whose columns are worth a thread each
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +46,15 @@ def describe_schema(*, for_admin: bool = False) -> tuple[View, ...]:
 def ask(text: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
     """Answer one of our own questions, `$name` standing for a parameter; never text that a person typed."""
     try:
-        return _to_frame(_ask(text, parameters, find_columns(text)))
+        return _to_frame(_ask(text, parameters, find_reading(text)))
     except duckdb.InvalidInputException as error:
         if NOT_READ not in str(error):
             raise
-        return _to_frame(_ask(text, parameters, {}))
+        return _to_frame(_ask(text, parameters, replace(find_reading(text), columns=frozenset())))
 
 
-def _ask(text: str, parameters: Mapping[str, Any] | None, needed: Needed) -> pa.Table:
-    with open_cursor() as warehouse:
-        sources = read_sources(map(str.lower, warehouse.get_table_names(text)), needed)
-        for name, table in sources.tables.items():
-            warehouse.register(name, table)
-        for statement in sources.statements:
-            warehouse.execute(statement)
+def _ask(text: str, parameters: Mapping[str, Any] | None, reading: Reading) -> pa.Table:
+    with open_views(reading) as warehouse:
         return warehouse.execute(text, dict(parameters or {})).to_arrow_reader().read_all()
 
 
@@ -106,7 +103,8 @@ def _ask_confined(
             told = ", ".join(name for name in VIEWS if name in seen)
             raise ForbiddenError(f"{', '.join(closed)} is for administrators; there are {told}")
         needed = named.columns if are_found else {}
-        sources = read_sources(named.names, needed, every_view=True, between=between)
+        with one_moment() as session:
+            sources = read_sources(session, named.names, needed, every_view=True, between=between)
         return Material(sources.statements, sources.tables, sources.files)
 
     return ask_confined(text, collect, limits, SCHEMA, is_stopped=is_stopped)
@@ -125,7 +123,9 @@ def _distinct(columns: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ..
 
 def _to_frame(table: pa.Table) -> pd.DataFrame:
     names = [name for name, _ in _distinct(tuple((name, "") for name in table.column_names))]
-    return pa.table([_plain(column) for column in table.columns], names=names).to_pandas()
+    return pa.table([_plain(column) for column in table.columns], names=names).to_pandas(
+        use_threads=table.num_rows > MANY_ROWS
+    )
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:

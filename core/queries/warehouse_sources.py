@@ -16,7 +16,7 @@ import structlog
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
-from core.queries.sealed_parts import list_parts, list_removals, one_moment
+from core.queries.sealed_parts import list_parts, list_removals
 from core.queries.warehouse_rows import ROWS, STEP_FILES
 from core.queries.warehouse_views import VIEWS, Column, View
 from core.storage import artifacts
@@ -29,6 +29,7 @@ LONG_TAIL = 1_000_000  # rows that take seconds to read
 REMOVALS = pa.schema([(name, pa.int64()) for name in ("experiment_id", "after_epoch", "up_to_id")])
 NOT_READ = "was not read for this question"  # of a column that was found to be needless
 
+_Selected = tuple[Select[*tuple[Any, ...]], pa.Schema, str]  # and how the view tells its columns
 Needed = Mapping[str, frozenset[str]]  # columns by view; a view that is missing is needed whole
 
 
@@ -46,28 +47,28 @@ class Sources:
 
 
 def read_sources(
+    session: Session,
     names: Iterable[str],
     needed: Needed,
     *,
     every_view: bool = False,
     between: Callable[[], object] = go_on,
 ) -> Sources:
-    """Read what stands behind some views; `every_view` makes the others too, to say they were not.
+    """Read in one_moment() what stands behind some views; `every_view` makes the others, which say so.
 
     Of the database only the columns that are `needed` are read; one of the others that is asked for
     nevertheless is an error that says NOT_READ. `between` is called again and again and may raise.
     """
     named, sources = set(names), Sources()
     wanted = [view for view in VIEWS.values() if view.name in named]
-    with one_moment() as session:
-        for view in wanted:
-            between()
-            if view.log:
-                _add_log(session, view, sources, needed.get(view.name), between)
-            elif view.name == "steps":
-                _add_steps(session, view, sources)
-            else:
-                _add_rows(session, view, sources, needed.get(view.name), between)
+    for view in wanted:
+        between()
+        if view.log:
+            _add_log(session, view, sources, needed.get(view.name), between)
+        elif view.name == "steps":
+            _add_steps(session, view, sources)
+        else:
+            _add_rows(session, view, sources, needed.get(view.name), between)
     if every_view:
         sources.statements += [_unread(view) for view in VIEWS.values() if view not in wanted]
     return sources
@@ -80,29 +81,31 @@ def _add_rows(
     needed: frozenset[str] | None,
     between: Callable[[], object],
 ) -> None:
-    statement, schema = _select_rows(view.name, needed)
+    statement, schema, columns = _select_rows(view.name, needed)
     name = f"_{view.name}"
-    sources.tables[name] = read_table(session.connection(), statement, schema, between)
-    columns = ", ".join(_told(column, column.name, schema.names) for column in view.columns)
+    sources.tables[name] = read_table(session.connection(), statement, schema, {}, between)
     _create(view, sources, f"SELECT {columns} FROM {name}")
 
 
 @lru_cache(maxsize=256)
-def _select_rows(name: str, needed: frozenset[str] | None) -> tuple[Select[*tuple[Any, ...]], pa.Schema]:
+def _select_rows(name: str, needed: frozenset[str] | None) -> _Selected:
     """Return what is read of our tables for a view; a select takes longer to make than to answer."""
     statement = ROWS[name].select(needed)
-    return as_stored(statement), schema_of([*statement.selected_columns])
+    schema = schema_of([*statement.selected_columns])
+    told = ", ".join(_tell(column, column.name, schema.names) for column in VIEWS[name].columns)
+    return as_stored(statement), schema, told
 
 
 @lru_cache(maxsize=256)
-def _select_tail(name: str, needed: frozenset[str] | None) -> tuple[Select[*tuple[Any, ...]], pa.Schema]:
+def _select_tail(name: str, needed: frozenset[str] | None) -> _Selected:
     """Return what is read of a log's rows that are in no file."""
     view = VIEWS[name]
     table = LOGS[view.log].table
     stored = [column.stored for column in view.columns if needed is None or column.name in needed]
     columns = [table.c[each] for each in stored] or [table.c.id]
     statement = select(*columns).where(table.c.id > bindparam("after")).order_by(table.c.id)
-    return as_stored(statement), schema_of(columns)
+    schema = schema_of(columns)
+    return as_stored(statement), schema, _tell_stored(view, schema.names)
 
 
 def _add_log(
@@ -115,9 +118,9 @@ def _add_log(
     log, tail = LOGS[view.log], f"_{view.name}"
     parts = list_parts(session, log.name)
     require_there(parts)
-    statement, schema = _select_tail(view.name, needed)
+    statement, schema, columns = _select_tail(view.name, needed)
     after = max((part.last_id for part in parts), default=0)
-    rows = read_table(session.connection(), statement.params(after=after), schema, between)
+    rows = read_table(session.connection(), statement, schema, {"after": after}, between)
     if rows.num_rows > LONG_TAIL:
         logger.warning(
             "long_tail", log=log.name, rows=rows.num_rows, mend="have a worker run, or brinell db seal"
@@ -127,17 +130,20 @@ def _add_log(
         files = [str(part.path) for part in parts]
         sources.files += files
         gone = [each for each in list_removals(session, log.name) if each.up_to_id >= parts[0].first_id]
-        columns = ", ".join(_told(column, column.stored, log.schema.names) for column in view.columns)
+        sealed = _tell_stored(view, log.columns)
         without = _without(view, gone, sources)
-        texts.append(f"SELECT {columns} FROM read_parquet({_quoted(files)}) AS sealed{without}")
+        texts.append(f"SELECT {sealed} FROM read_parquet({_quoted(files)}) AS sealed{without}")
     if rows.num_rows or not parts:
         sources.tables[tail] = rows
-        columns = ", ".join(_told(column, column.stored, schema.names) for column in view.columns)
         texts.append(f"SELECT {columns} FROM {tail}")
     _create(view, sources, " UNION ALL ".join(texts))
 
 
-def _told(column: Column, stored: str, there: Sequence[str]) -> str:
+def _tell_stored(view: View, there: Sequence[str]) -> str:
+    return ", ".join(_tell(column, column.stored, there) for column in view.columns)
+
+
+def _tell(column: Column, stored: str, there: Sequence[str]) -> str:
     found = f'"{stored}"' if stored in there else f"error({_text(f'{column.name} {NOT_READ}')})"
     return f'{found}::{column.type} AS "{column.name}"'
 

@@ -1,6 +1,7 @@
 """Rows of our own database as Arrow, column by column, past the session's objects."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
@@ -47,11 +48,16 @@ def as_stored(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
 
 
 def read_batches(
-    connection: Connection, stored: Select[*tuple[Any, ...]], schema: pa.Schema
+    connection: Connection,
+    stored: Select[*tuple[Any, ...]],
+    schema: pa.Schema,
+    parameters: Mapping[str, Any] = MappingProxyType({}),
 ) -> Iterator[pa.RecordBatch]:
     """Yield the rows of a select `as_stored`, some ten thousand at a time, never all in memory."""
-    with connection.execute(stored, execution_options={"yield_per": BATCH_ROWS}) as result:
-        for rows in result.partitions():
+    # SQLite's driver fetches row by row anyway: there a buffer costs a third of the reading.
+    options = {} if connection.dialect.name == "sqlite" else {"yield_per": BATCH_ROWS}
+    with connection.execute(stored, parameters, execution_options=options) as result:
+        for rows in result.partitions(BATCH_ROWS):
             yield _batch(rows, schema)
 
 
@@ -59,11 +65,12 @@ def read_table(
     connection: Connection,
     stored: Select[*tuple[Any, ...]],
     schema: pa.Schema,
+    parameters: Mapping[str, Any],
     between: Callable[[], object] = lambda: None,
 ) -> pa.Table:
     """Return all rows of a select `as_stored`; `between` is called after each batch of them."""
     batches = list[pa.RecordBatch]()
-    for batch in read_batches(connection, stored, schema):
+    for batch in read_batches(connection, stored, schema, parameters):
         batches.append(batch)
         between()
     return pa.Table.from_batches(batches, schema=schema)

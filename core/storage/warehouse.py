@@ -28,11 +28,10 @@ def open_warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
         connection.close()
 
 
-@contextmanager
-def open_cursor() -> Iterator[duckdb.DuckDBPyConnection]:
-    """Give a connection to this process's kept DuckDB, which remembers what it has read of files.
+def make_cursor() -> duckdb.DuckDBPyConnection:
+    """Return a connection to this process's kept DuckDB, which remembers what it has read of files.
 
-    Views and tables of one cursor are its own and go with it.
+    Its temporary views and tables are its own and go with it.
     """
     with _lock:
         if not _kept:
@@ -40,8 +39,4 @@ def open_cursor() -> Iterator[duckdb.DuckDBPyConnection]:
             kept.execute("SET GLOBAL TimeZone = 'UTC'")
             kept.execute("SET GLOBAL parquet_metadata_cache = true")  # sealed files never change
             _kept.append(kept)
-        cursor = _kept[0].cursor()
-    try:
-        yield cursor
-    finally:
-        cursor.close()
+        return _kept[0].cursor()

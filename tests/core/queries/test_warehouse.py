@@ -1,18 +1,23 @@
 import threading
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import delete, insert, update
 
 from core.clock import utc_now
-from core.errors import ForbiddenError
+from core.errors import ForbiddenError, UnreadableFileError
 from core.jobs.sealing import seal
-from core.models import LoginHistory, TrainingRun, User
+from core.models import Experiment, LoginHistory, TrainingRun, User
+from core.queries import warehouse, warehouse_prepared
 from core.queries.ready_questions import READY_QUESTIONS
 from core.queries.warehouse import ask, describe_schema, run_sql
-from core.queries.warehouse_columns import find_columns
+from core.queries.warehouse_columns import Reading, find_reading
+from core.queries.warehouse_sources import read_sources
 from core.queries.warehouse_views import VIEWS
-from core.storage.database import session_scope
+from core.settings import get_settings
+from core.storage.database import make_engine, session_scope
 from core.storage.sealed import folder_of
+from core.storage.sql_asking import Named
+from core.storage.sql_asking import ask as ask_confined
 from core.storage.sql_errors import SqlError, SqlLimitError, SqlStoppedError
 
 DATABASES = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
@@ -49,12 +54,12 @@ def test_every_view_has_its_columns_and_every_ready_question_an_answer(database,
 
 def test_only_the_columns_that_a_question_needs_are_read(database):
     whole = frozenset(column.name for column in VIEWS["experiments"].columns)
-    assert find_columns("SELECT x FROM experiments AS x") == {"experiments": whole}
-    assert find_columns("FROM experiments") == {"experiments": whole}
+    assert dict(find_reading("SELECT x FROM experiments AS x").columns) == {"experiments": whole}
+    assert dict(find_reading("FROM experiments").columns) == {"experiments": whole}
     asked = "SELECT name FROM experiments WHERE seed > 1 AND split = 'x' ORDER BY created_at LIMIT 3"
-    assert find_columns(asked) == {"experiments": {"name", "seed", "split", "created_at"}}
-    assert find_columns("SELECT count(*) FROM tags") == {"tags": frozenset()}
-    assert find_columns("SELECT name FROM users WHERE id = $id") == {}
+    assert dict(find_reading(asked).columns) == {"experiments": {"name", "seed", "split", "created_at"}}
+    assert dict(find_reading("SELECT count(*) FROM tags").columns) == {"tags": frozenset()}
+    assert dict(find_reading("SELECT name FROM users WHERE id = $id").columns) == {}
 
 
 def test_question_that_needs_few_columns_has_the_answer_of_one_that_reads_all(epochs):
@@ -62,6 +67,94 @@ def test_question_that_needs_few_columns_has_the_answer_of_one_that_reads_all(ep
     few = ask("SELECT id, owner, dataset FROM experiments WHERE split = 'by_record'")
     assert few.to_dict("records") == whole[["id", "owner", "dataset"]].to_dict("records")
     assert ask("SELECT count(*) AS n FROM experiments").n.tolist() == [1]
+
+
+def own_session(statement):
+    with session_scope() as session:
+        session.execute(statement)
+
+
+def other_process(statement):
+    """Execute on a connection that is none of this process's pool."""
+    engine = make_engine(get_settings().resolved_database_url)
+    with engine.begin() as connection:
+        connection.execute(statement)
+    engine.dispose()
+
+
+@DATABASES
+@pytest.mark.parametrize("act", [own_session, other_process])
+def test_what_was_changed_or_deleted_a_moment_ago_shows_in_the_next_answer(act, epochs):
+    joined = "epochs AS e JOIN experiments AS x ON x.id = e.experiment_id"
+    asked = f"SELECT x.name, count(*) AS n FROM {joined} GROUP BY 1"  # noqa: S608
+    for number in range(3):  # the views of the first two are kept for the third
+        before = ask(asked).n.tolist()
+        act(insert(TrainingRun).values(experiment_id=epochs, epoch=number + 5))
+        assert ask(asked).n.tolist() == [before[0] + 1]
+        act(update(Experiment).where(Experiment.id == epochs).values(name=f"name {number}"))
+        assert ask(asked).name.tolist() == [f"name {number}"]
+        assert run_sql(asked).frame.name.tolist() == [f"name {number}"]
+    act(delete(TrainingRun).where(TrainingRun.epoch > 4))
+    assert ask(asked).n.tolist() == [4]
+
+
+@DATABASES
+def test_views_are_made_once_while_nothing_changes_and_anew_after(epochs, monkeypatch):
+    made = []
+
+    def counted(*args):
+        made.append(args)
+        return read_sources(*args)
+
+    monkeypatch.setattr(warehouse_prepared, "read_sources", counted)
+    for _ in range(3):
+        assert ask("SELECT count(*) AS n FROM epochs").n.tolist() == [4]
+    assert len(made) == 1
+    own_session(delete(TrainingRun).where(TrainingRun.epoch == 4))
+    assert ask("SELECT count(*) AS n FROM epochs").n.tolist() == [3]
+    assert len(made) == 2
+
+
+def test_lost_file_is_told_though_its_views_are_kept(epochs):
+    ask("SELECT max(epoch) AS n FROM epochs")
+    next(folder_of("training_runs").glob("*.parquet")).unlink()
+    with pytest.raises(UnreadableFileError, match="is not on disk as it was written"):
+        ask("SELECT max(epoch) AS n FROM epochs")
+
+
+def test_column_that_was_wrongly_held_needless_is_read_after_all(epochs, monkeypatch):
+    asked = "SELECT name, dataset FROM experiments"
+    few = Reading(frozenset({"experiments"}), frozenset({("experiments", frozenset({"name"}))}))
+    monkeypatch.setattr(warehouse, "find_reading", lambda _text: few)
+    assert ask(asked).dataset.tolist() == ["rig"]
+
+    def with_few(text, collect, *args, **kwargs):
+        def collect_few(named, between):
+            return collect(Named(named.names, {"experiments": frozenset({"name"})}), between)
+
+        return ask_confined(text, collect_few, *args, **kwargs)
+
+    monkeypatch.setattr(warehouse, "ask_confined", with_few)
+    assert run_sql(asked).frame.dataset.tolist() == ["rig"]
+
+
+def test_typed_question_reads_the_columns_that_it_needs_within_its_time(epochs, monkeypatch):
+    read = []
+
+    def slow(session, names, needed, *, every_view, between):
+        read.append((names, needed))
+        while len(read) > 1:
+            between()
+        return read_sources(session, names, needed, every_view=every_view, between=between)
+
+    monkeypatch.setattr(warehouse, "read_sources", slow)
+    asked = "SELECT max(e.epoch) AS n FROM epochs AS e JOIN experiments AS x ON x.id = e.experiment_id"
+    assert run_sql(asked).frame.n.tolist() == [4]
+    assert read == [
+        (["epochs", "experiments"], {"epochs": {"epoch", "experiment_id"}, "experiments": {"id"}})
+    ]
+    with pytest.raises(SqlLimitError, match=r"took longer than 0\.2 s and was stopped"):
+        run_sql(asked, time_limit_s=0.2)
 
 
 def test_no_view_tells_a_secret(database):
