@@ -19,9 +19,13 @@ def render_plainly(_kind: str, item: Any, _autogen: Any) -> str | Literal[False]
     return "sa.Double()" if isinstance(item, FiniteFloat) else False
 
 
+# Indexes that only PostgreSQL has.
+OF_POSTGRESQL = {"ix_experiments_search_vector", "ix_experiments_name_code_point"}
+
+
 def is_modelled(name: str | None, _kind: str, _parents: Any) -> bool:
-    """Leave alone what is made by SQL of its own: the search index of either database."""
-    return name is None or not (name.startswith(WORDS_INDEX) or name == "ix_experiments_search_vector")
+    """Leave alone what is made by SQL of its own: words and names in the index of either database."""
+    return name is None or not (name.startswith(WORDS_INDEX) or name in OF_POSTGRESQL)
 
 
 def run_migrations(connection: Connection) -> None:
