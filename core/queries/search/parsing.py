@@ -205,6 +205,5 @@ def _describe_unexpected(token: Token) -> str:
         return f"`{token}` waits for a term before it; to search for the word, write it in quotes"
     if token.type == "_COMMA":
         return "a comma stands between the values of a field, as in tag:a,b"
-    if token.type == "OPERATOR":
-        return f"`{token}` stands between one field and its value; a value that holds it stands in quotes"
-    return f"{str(token)!r} cannot stand here"
+    # Only an operator is left: a word, a quote, `not` or a bracket that opens may begin a term anywhere.
+    return f"`{token}` stands between one field and its value; a value that holds it stands in quotes"

@@ -9,54 +9,14 @@ from core.errors import InvalidInputError
 from core.queries.search import SearchError, page_ids, parse_search, plan_search
 from core.queries.search.values import read_number, read_period, read_seconds
 from tests.core.queries.search.conftest import Stores
+from tests.core.queries.search.examples import UNKNOWN
 from tests.core.queries.search.made_rows import NOW
 from tests.core.queries.search.naive import answer
 
 
 @pytest.mark.parametrize(
     ("text", "place", "problem", "suggestions"),
-    [
-        ("modl:wdcnn", "modl", "no field, metric or hyperparameter 'modl'", ["model"]),
-        ("val_acuracy>0.5", "val_acuracy", "no field, metric", ["val_accuracy"]),
-        ("LR<0.1", "LR", "no field, metric", ["lr"]),
-        ("last.zzz<0.1", "last.zzz", "no field, metric", []),
-        ("best.val_los<1", "best.val_los", "no field, metric", ["best.val_loss"]),
-        ("param.optimiser:adam", "param.optimiser", "no field, metric", ["param.optimizer"]),
-        ("tag:basline", "basline", "no tag 'basline'", ["baseline"]),
-        ("not tag:paper,basline", "basline", "no tag 'basline'", ["baseline"]),
-        ("tag!=basline", "basline", "no tag 'basline'", ["baseline"]),
-        ("model:wdcn", "wdcn", "no model 'wdcn'", ["wdcnn"]),
-        ("status:done", "done", "no status 'done'", []),
-        ("status:complete", "complete", "no status 'complete'", ["completed"]),
-        ("dataset:paderborn", "paderborn", "no dataset 'paderborn'", ["Paderborn 2016"]),
-        ("owner:alicia", "alicia", "no owner 'alicia'", ["alice"]),
-        ("split:by_bear", "by_bear", "no split", ["by_bearing"]),
-        ("campaign:sweep two", "sweep", "no campaign", ["sweep-two", "sweep one"]),
-        ("source:import", "import", "no source", ["imported"]),
-        ("optimizer:adm", "adm", "no optimizer 'adm'", ["adam", "adamw"]),
-        ("mixed:tow", "tow", "no mixed 'tow'", ["two"]),
-        ("lr>abc", "abc", "lr is compared with a number", []),
-        ("lr:abc", "abc", "lr is compared with a number", []),
-        ("val_accuracy>high", "high", "compared with a number", []),
-        ("lr<1e999", "1e999", "compared with a number", []),
-        ("lr<nan", "nan", "compared with a number", []),
-        ("optimizer<adam", "optimizer", "holds words, without order", []),
-        ("model>wdcnn", "model", "without order", []),
-        ("name<a", "name", "holds words", []),
-        ("lr<0.1,0.2", "0.2", "compares with one value", []),
-        ("duration>soon", "soon", "a duration such as", []),
-        ("duration>95%", "95%", "a duration such as", []),
-        ("created:tomorrow", "tomorrow", "a date such as", []),
-        ("created:2026-13", "2026-13", "a date such as", []),
-        ("created>999999999w", "999999999w", "a date such as", []),
-        ("archived:maybe", "maybe", "yes or no", []),
-        ("archived>no", "archived", "without order", []),
-        ("epochs:many", "many", "compared with a number", []),
-        ("name:&", "&", "no letter and no digit", []),
-        ("a sort:val_acc", "val_acc", "to sort by", ["val_accuracy"]),
-        ("sort:-lr2", "lr2", "to sort by", ["lr"]),
-        ("sort:tag", "tag", "not sorted by tag", []),
-    ],
+    UNKNOWN,
 )
 def test_what_is_not_known_is_refused_with_its_place_and_the_nearest_word(
     rows: Session, text: str, place: str, problem: str, suggestions: list[str]
