@@ -1,8 +1,10 @@
 """`brinell sql`: a question over all that is stored, its answer printed or kept as a file."""
 
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import pandas as pd
 import typer
 from rich.console import Console
@@ -11,6 +13,7 @@ from rich.table import Table
 
 from app.cli.following import console
 from app.cli.output import AsJson, print_json
+from core.errors import InvalidInputError
 from core.queries.warehouse import Answer, run_sql
 from core.storage.migrations import check_version
 
@@ -33,12 +36,12 @@ def sql(
     """Ask in SQL; nothing can be changed by it. SHOW TABLES lists the tables, DESCRIBE one's columns."""
     check_version()
     answer = run_sql(question, time_limit_s=time_limit, memory_mb=memory, max_rows=rows, for_admin=True)
-    if csv is not None:
-        from app.components.export import csv_file  # brings the framework of pages along
+    if csv is not None or parquet is not None:
+        from app.components.export import csv_file, parquet_file  # brings the framework of pages along
 
-        csv.write_bytes(csv_file(answer.frame).getvalue())
-    if parquet is not None:
-        answer.frame.to_parquet(parquet, index=False)
+        for file, make in ((csv, csv_file), (parquet, parquet_file)):
+            if file is not None:
+                _write(file, make(answer.frame).getvalue())
     if as_json:
         print_json(_told(answer))
     elif csv is None and parquet is None:
@@ -47,15 +50,40 @@ def sql(
     console.print(escape(_summary(answer, kept)))
 
 
+def _write(file: Path, content: bytes) -> None:
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise InvalidInputError(
+            f"{file} cannot be written: {error.strerror}; name a file in a folder that is there"
+        ) from error
+
+
 def _told(answer: Answer) -> dict[str, Any]:
-    frame = answer.frame.astype(object).where(answer.frame.notna(), None)
     return {
         "columns": [{"name": name, "type": kind} for name, kind in answer.columns],
-        "rows": frame.to_dict("records"),
+        "rows": [{name: _plain(value) for name, value in row.items()} for row in _records(answer.frame)],
         "total_rows": answer.total_rows,
         "truncated": answer.truncated,
         "seconds": answer.seconds,
     }
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return frame.astype(object).where(frame.notna(), None).to_dict("records")
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it: lists and structures whole, what is no number of JSON by its word."""
+    if isinstance(value, dict):
+        return {str(name): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, np.generic):
+        return _plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return value
 
 
 def _show(frame: pd.DataFrame) -> None:
@@ -66,7 +94,8 @@ def _show(frame: pd.DataFrame) -> None:
 
 
 def _shorten(value: Any) -> str:
-    text = "NULL" if value is None or value is pd.NaT or value != value else str(value)  # noqa: PLR0124 - NaN
+    is_null = value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
+    text = "NULL" if is_null else str(value)
     return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"
 
 

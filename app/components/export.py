@@ -2,10 +2,13 @@
 
 import io
 from collections.abc import Callable
+from typing import Any
 
 import pandas as pd
 import panel as pn
 import panel_material_ui as pmui
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 # A spreadsheet runs a cell that begins so; the apostrophe makes it text and is taken off again on reading.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -46,11 +49,26 @@ def csv_file(frame: pd.DataFrame) -> io.BytesIO:
 
 
 def parquet_file(frame: pd.DataFrame) -> io.BytesIO:
-    """Return the frame as Parquet, values as they are."""
+    """Return the frame as Parquet, values as they are; a column that it has no type for as text."""
+    kept = frame.assign(**{name: frame[name].map(_text) for name in frame if not _fits_parquet(frame[name])})
     buffer = io.BytesIO()
-    frame.to_parquet(buffer, index=False)
+    kept.to_parquet(buffer, index=False)
     buffer.seek(0)
     return buffer
+
+
+def _fits_parquet(column: "pd.Series[Any]") -> bool:
+    if column.dtype != object:
+        return True
+    try:
+        pq.write_table(pa.table([pa.array(column, from_pandas=True)], names=["column"]), io.BytesIO())
+    except pa.ArrowException:
+        return False
+    return True
+
+
+def _text(cell: object) -> str | None:
+    return None if cell is None else str(cell)
 
 
 def export(frame: FrameSource, name: str) -> pn.Row:

@@ -22,6 +22,7 @@ import pyarrow as pa
 
 from core.errors import LostProcessError
 from core.storage.reading import ENVIRONMENT, KEPT_ENVIRONMENT
+from core.storage.sql_answers import fit
 from core.storage.sql_columns import Schema
 from core.storage.sql_errors import SqlError, SqlLimitError, SqlStoppedError, out_of_memory, tell
 from core.storage.sql_process import ARROW_KIND, HEAD, JSON_KIND, TELLING
@@ -252,9 +253,7 @@ def _in_memory(table: pa.Table) -> Any:
 
 
 def _assemble(parts: list[bytes]) -> pa.Table:
-    table = pa.concat_tables(pa.ipc.open_stream(pa.py_buffer(part)).read_all() for part in parts)
-    table.validate(full=True)
-    return table
+    return fit(pa.concat_tables(pa.ipc.open_stream(pa.py_buffer(part)).read_all() for part in parts))
 
 
 def _take_process() -> _Process:

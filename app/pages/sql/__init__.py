@@ -238,10 +238,10 @@ class SqlPage(PageView):
 
 
 def _fill(future: "Future[Answer]", act: Callable[[], Answer]) -> None:
-    """Do the act in this thread; whatever becomes of it is told where the future is asked."""
+    """Do the act in this thread, whose outermost frame this is; what goes wrong is raised by `result()`."""
     try:
         answer = act()
-    except BaseException as error:  # noqa: BLE001 - raised again by result()
+    except Exception as error:  # noqa: BLE001 - told where the future is asked
         future.set_exception(error)
     else:
         future.set_result(answer)

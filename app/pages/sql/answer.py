@@ -4,6 +4,7 @@ import math
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import panel as pn
 
@@ -23,6 +24,7 @@ from app.state.sql import CHARTS, SqlState
 from core.queries.warehouse import Answer
 
 SIGNIFICANT = 6
+NESTED = (list, tuple, dict, np.ndarray)
 
 
 class AnswerView(pn.viewable.Viewer):
@@ -31,7 +33,7 @@ class AnswerView(pn.viewable.Viewer):
     def __init__(self, state: SqlState, answer: Answer) -> None:
         super().__init__()
         self.state, self.answer = state, answer
-        self.frame = answer.frame
+        self.frame, self._flat = answer.frame, _flat(answer.frame)
         # The table's own names of columns: a dot in one would mean a part of another.
         self._fields = {f"c{place}": name for place, name in enumerate(self.frame.columns)}
         numbers = set(list_numbers(self.frame))
@@ -83,14 +85,16 @@ class AnswerView(pn.viewable.Viewer):
     def _show_rows(self) -> None:
         state, frame = self.state, self.frame
         if (name := self._fields.get(state.sort)) is not None:
-            frame = frame.sort_values(name, ascending=not state.descending, kind="stable", na_position="last")
+            column = self._flat[name].reset_index(drop=True)
+            ordered = column.sort_values(ascending=not state.descending, kind="stable", na_position="last")
+            frame = frame.iloc[ordered.index]
         first = (state.page - 1) * PAGE_SIZE
         shown = frame.iloc[first : first + PAGE_SIZE]
         told = {field: [_told(value) for value in shown[name]] for field, name in self._fields.items()}
         self.table.show(pd.DataFrame(told, columns=list(self._fields)), len(frame))
 
     def _show_chart(self) -> None:
-        state, frame = self.state, self.frame
+        state, frame = self.state, self._flat
         offer(self._chart, list(CHARTS), state.chart)
         axes = choose_axes(frame, Axes(state.x, state.y, state.by)) if len(frame) else None
         is_drawn = state.chart != "none" and axes is not None
@@ -113,6 +117,13 @@ class AnswerView(pn.viewable.Viewer):
     def _draw_as(self, **chosen: Any) -> None:
         if any(getattr(self.state, name) != value for name, value in chosen.items()):
             self.state.param.update(**chosen)
+
+
+def _flat(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with lists and structures, which have no order and no colour, as their text."""
+    objects = [name for name in frame if pd.api.types.is_object_dtype(frame[name])]
+    nested = [name for name in objects if frame[name].map(lambda value: isinstance(value, NESTED)).any()]
+    return frame.assign(**{name: frame[name].map(_told) for name in nested})
 
 
 def _told(value: Any) -> str:

@@ -44,6 +44,17 @@ def test_chart_is_drawn_from_the_answer(page: SqlPage) -> None:
     assert (plot.xaxis[0].axis_label, plot.yaxis[0].axis_label) == ("name", "n")
 
 
+def test_lists_and_structures_are_sorted_drawn_and_coloured_by_their_text(page: SqlPage) -> None:
+    page.state.param.update(chart="points", by="list")
+    answer = ask(page, "SELECT [2] AS list, {'x': 1} AS struct, 1 AS n UNION ALL SELECT [1], NULL, 2").answer
+    assert answer is not None
+    assert answer._by.options == {"none": "", "list": "list", "struct": "struct", "n": "n"}
+    page.state.param.update(sort="c0")
+    assert answer.table.frame["c0"].tolist() == ["[1]", "[2]"]
+    page.state.param.update(chart="bars", x="struct")
+    assert answer._picture[0].object.xaxis[0].axis_label == "struct"
+
+
 def test_wrong_question_is_told_with_its_place_and_hides_the_last_answer(page: SqlPage) -> None:
     ask(page, LIST)
     ask(page, "SELECT modle FROM experiments")

@@ -115,6 +115,13 @@ def test_views_are_made_once_while_nothing_changes_and_anew_after(epochs, monkey
     assert len(made) == 2
 
 
+def test_rows_from_the_database_are_duckdb_s_own_for_no_join_is_beyond_these(epochs):
+    asked = "EXPLAIN SELECT x.model, e.epoch FROM epochs AS e JOIN experiments AS x ON x.id = e.experiment_id"
+    for plan in (ask(asked), run_sql(asked).frame):
+        assert "ARROW_SCAN" not in plan.to_string()  # refuses a Bloom filter
+        assert "READ_PARQUET" in plan.to_string()
+
+
 def test_lost_file_is_told_though_its_views_are_kept(epochs):
     ask("SELECT max(epoch) AS n FROM epochs")
     next(folder_of("training_runs").glob("*.parquet")).unlink()
@@ -261,6 +268,11 @@ def test_question_s_tables_are_named_without_a_look_into_any_file(database, tmp_
     for file in (other, tmp_path / "absent"):  # nor does an error tell which of them is there
         with pytest.raises(SqlError, match=told):
             run_sql(f"FROM {function}('{file}')")
+
+
+def test_words_of_an_enum_come_back(database):
+    text = "SELECT unnest(['b', NULL, 'a'])::ENUM('a', 'b') AS word, [word] AS list FROM range(2)"
+    assert run_sql(text).frame.word.dropna().tolist() == ["b", "a"] * 2
 
 
 def test_people_s_acts_are_for_administrators(database):
