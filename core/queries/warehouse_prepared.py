@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from core.queries.sealed_parts import one_moment
 from core.queries.warehouse_columns import Reading
-from core.queries.warehouse_sources import Sources, read_sources
+from core.queries.warehouse_sources import read_sources
+from core.storage.sql_columns import add_tables
 from core.storage.stamps import Stamp, read_stamp
 from core.storage.warehouse import make_cursor
 
@@ -25,14 +26,11 @@ class _Prepared:
     """A connection that has the views of one reading, as the rows were at one moment."""
 
     cursor: duckdb.DuckDBPyConnection
-    sources: Sources
-
-    @property
-    def num_bytes(self) -> int:
-        return sum(table.nbytes for table in self.sources.tables.values())
+    num_bytes: int
+    files: tuple[str, ...]
 
     def is_whole(self) -> bool:
-        return all(Path(file).exists() for file in self.sources.files)
+        return all(Path(file).exists() for file in self.files)
 
 
 _kept = OrderedDict[tuple[Reading, Stamp], _Prepared]()
@@ -57,11 +55,11 @@ def open_views(reading: Reading) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def _prepare(session: Session, reading: Reading) -> _Prepared:
     sources, cursor = read_sources(session, reading.names, dict(reading.columns)), make_cursor()
-    for name, table in sources.tables.items():
-        cursor.register(name, table)
+    add_tables(cursor, sources.tables)
     for statement in sources.statements:
         cursor.execute(statement)
-    return _Prepared(cursor, sources)
+    num_bytes = sum(table.nbytes for table in sources.tables.values())
+    return _Prepared(cursor, num_bytes, tuple(sources.files))
 
 
 def _take(key: tuple[Reading, Stamp]) -> _Prepared | None:

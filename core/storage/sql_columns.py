@@ -1,12 +1,24 @@
-"""Which columns of which tables a question reads, so that no others are brought to it."""
+"""The tables that a question reads: which columns of them, so that no others are brought to it, and how."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 Schema = Mapping[str, Sequence[tuple[str, str]]]  # names and types of columns, by table
+
+
+def add_tables(warehouse: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table]) -> None:
+    """Copy tables into DuckDB: it cannot do with Arrow's what it does with its own.
+
+    A join may hand a Bloom filter to the scan of the other side, which Arrow's refuses as not implemented.
+    """
+    for name, table in tables.items():
+        warehouse.register("_brought", table)
+        warehouse.execute(f'CREATE TEMP TABLE "{name}" AS FROM _brought')
+        warehouse.unregister("_brought")
 
 
 def plan_over(planner: duckdb.DuckDBPyConnection, schema: Schema) -> None:

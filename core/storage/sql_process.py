@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.dataset
 
 from core.storage.readers import confinement
-from core.storage.sql_columns import find_columns, plan_over
+from core.storage.sql_columns import add_tables, find_columns, plan_over
 
 HEAD = struct.Struct("<cQ")  # kind and length
 JSON_KIND, ARROW_KIND = b"J", b"A"
@@ -45,6 +45,7 @@ class RefusedError(Exception):
 
 # After these the process is as it was; whatever else happens, such as want of memory, ends it.
 TELLING = (RefusedError, duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException)
+NOT_NAMED = (duckdb.BinderException, duckdb.CatalogException, duckdb.PermissionException)
 
 
 def main() -> None:
@@ -72,11 +73,7 @@ def name_sources(request: dict[str, Any]) -> dict[str, Any]:
         check(planner, text)
         try:
             names = sorted({name.lower() for name in planner.get_table_names(text)})
-        except (
-            duckdb.BinderException,
-            duckdb.CatalogException,
-            duckdb.PermissionException,
-        ):  # told with its place once there are views
+        except NOT_NAMED:  # told with its place once there are views
             return {"names": [], "columns": {}}
         plan_over(planner, {name: request["schema"][name] for name in names if name in request["schema"]})
         planner.execute(LOCK)
@@ -100,9 +97,12 @@ def check(warehouse: duckdb.DuckDBPyConnection, text: str) -> None:
 
 def answer(connection: socket.socket, request: dict[str, Any], files: list[int]) -> None:
     """Answer a question over what was handed in."""
-    with open_confined(request["memory_mb"], request["files"]) as warehouse:
-        for name, handle in zip(request["tables"], files, strict=True):
-            warehouse.register(name, map_table(handle))
+    allow_memory()
+    tables = dict(zip(request["tables"], map(map_table, files), strict=True))
+    brought_mb = sum(table.nbytes for table in tables.values()) >> 20  # is not the question's to answer for
+    with open_confined(request["memory_mb"] + 2 * brought_mb, request["files"]) as warehouse:
+        add_tables(warehouse, tables)
+        del tables
         for statement in request["statements"]:
             warehouse.execute(statement)
         warehouse.execute(LOCK)
