@@ -1,6 +1,9 @@
+const UNHEARD_MS = 5000
+
 class RowTable {
   constructor(model) {
     this.model = model
+    this.marks = new Map()  // made here and not yet in what the server says: it answers one mark after the other
     this.lines = new Map()
     this.root = make("div", "whole")
     this.table = make("table")
@@ -74,13 +77,24 @@ class RowTable {
   }
 
   select(ids, on) {
+    for (const id of ids) { this.marks.set(id, on) }
+    clearTimeout(this.forgetting)
+    this.forgetting = setTimeout(() => { this.marks.clear(); this.drawRows() }, UNHEARD_MS)
     this.model.send_msg({type: "select", ids, on})
+  }
+
+  chosen() {
+    const chosen = new Set(this.model.selected)
+    for (const [id, on] of this.marks) {
+      if (chosen.has(id) === on) { this.marks.delete(id) } else if (on) { chosen.add(id) } else { chosen.delete(id) }
+    }
+    return chosen
   }
 
   // A row that did not change stays as it is, and keeps the cursor.
   drawRows() {
-    const {rows, columns, selectable, selected} = this.model
-    const chosen = new Set(selected)
+    const {rows, columns, selectable} = this.model
+    const chosen = this.chosen()
     const before = this.lines
     this.lines = new Map()
     for (const row of rows) {
