@@ -1,9 +1,9 @@
 """Experiments that are over elsewhere, written whole and many at once, with all that a search asks for."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from sqlalchemy import Connection, insert
@@ -164,21 +164,27 @@ def _tell_experiment(history: History) -> dict[str, Any]:
 
 def _tell_epochs(
     connection: Connection, ids: Sequence[int], curves: Sequence[Curves], now: datetime
-) -> Iterator[tuple[Any, ...]]:
+) -> Iterable[Sequence[Any]]:
     is_sqlite = connection.dialect.name == "sqlite"
     written = tell_moment(now, is_sqlite=is_sqlite)
-    for row_id, curve in zip(ids, curves, strict=True):
-        length = len(curve.numbers)
-        times = [written] * length
-        if curve.times is not None:
-            times = [tell_moment(logged_at, is_sqlite=is_sqlite) for logged_at in curve.times]
-        unmeasured = [None] * length
-        yield from zip(
-            [row_id] * length,
-            curve.numbers,
-            *(curve.columns.get(name, unmeasured) for name in COLUMNS),
-            curve.list_metrics(),
-            times,
-            times,
-            strict=True,
-        )
+    return chain.from_iterable(
+        _tell_curve(row_id, curve, written, is_sqlite=is_sqlite)
+        for row_id, curve in zip(ids, curves, strict=True)
+    )
+
+
+def _tell_curve(row_id: int, curve: Curves, written: str, *, is_sqlite: bool) -> Iterable[Sequence[Any]]:
+    length = len(curve.numbers)
+    times = [written] * length
+    if curve.times is not None:
+        times = [tell_moment(logged_at, is_sqlite=is_sqlite) for logged_at in curve.times]
+    unmeasured = [None] * length
+    return zip(
+        [row_id] * length,
+        curve.numbers,
+        *(curve.columns.get(name, unmeasured) for name in COLUMNS),
+        curve.list_metrics(),
+        times,
+        times,
+        strict=True,
+    )

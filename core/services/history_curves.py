@@ -1,15 +1,15 @@
 """Learning curves that are over: whole columns, cleaned and summarised at once."""
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import repeat
 
 import numpy as np
 
 from core.errors import InvalidInputError
 from core.services.raw_rows import finite
-from core.services.summaries import MEASURED, Summaries, Summary
-from core.specs import metric_direction
+from core.services.summaries import MEASURED, Summaries, take_columns
 from core.storage.database import to_json
 
 COLUMNS = (*MEASURED, "duration_seconds")  # of training_runs; every other metric goes into its JSON
@@ -31,18 +31,17 @@ class Curves:
     def summarise(self) -> Summaries:
         """Return what the epochs come to."""
         found: Summaries = {}
-        for name, column in self.columns.items():
-            if name != "duration_seconds" and (summary := _summarise(name, self.numbers, column)):
-                found[name] = summary
+        measured = {name: column for name, column in self.columns.items() if name != "duration_seconds"}
+        take_columns(found, self.numbers, measured)
         return found
 
-    def list_metrics(self) -> Iterator[str]:
-        """Yield the JSON of each epoch's further metrics."""
+    def list_metrics(self) -> Iterable[str]:
+        """Return the JSON of each epoch's further metrics."""
         further = [name for name in self.columns if name not in COLUMNS]
-        for values in zip(*(self.columns[name] for name in further), strict=True):
-            yield to_json(dict(zip(further, values, strict=True)))
         if not further:
-            yield from ("{}" for _ in self.numbers)
+            return repeat("{}", len(self.numbers))
+        rows = zip(*(self.columns[name] for name in further), strict=True)
+        return (to_json(dict(zip(further, values, strict=True))) for values in rows)
 
 
 def _whole(name: str, numbers: Iterable[float | None]) -> list[int]:
@@ -64,13 +63,3 @@ def _clean(column: Column) -> list[float | None]:
     except TypeError:
         pass
     return [finite(value) for value in values]
-
-
-def _summarise(name: str, numbers: Sequence[int], column: list[float | None]) -> Summary | None:
-    curve = sorted((n, value) for n, value in zip(numbers, column, strict=True) if value is not None)
-    if not curve:
-        return None
-    values = [value for _, value in curve]
-    direction = metric_direction(name)
-    best = min(values) if direction == "min" else max(values)
-    return Summary(direction, best, curve[values.index(best)][0], curve[-1][1], curve[-1][0])

@@ -7,15 +7,15 @@ from functools import partial
 from typing import Any
 
 import structlog
-from sqlalchemy import bindparam, func, or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.dml import ReturningUpdate
 
 from core.clock import utc_now
 from core.errors import ConflictError, NotFoundError, SupersededError
 from core.models import DatasetGeneration, DatasetImport, Experiment, ExperimentSource, TrainingRun
 from core.services.access import Actor, require_ownership
 from core.services.commits import after_commit
+from core.services.raw_rows import RawConnection, tell_moment
 from core.services.silent_loops import fail_silent_loops
 from core.settings import get_settings
 from core.storage import broker, room
@@ -58,17 +58,12 @@ class Claim:
     attempt: int
 
 
-def _fence(table: Any) -> ReturningUpdate[StrEnum]:
-    return (
-        update(table)
-        .where(table.c.id == bindparam("held_id"), table.c.attempt == bindparam("held_attempt"))
-        .values(heartbeat_at=bindparam("now"))
-        .returning(table.c.status)
-    )
-
-
-# Built once and sent past the session's bookkeeping: it stands before every write of every epoch.
-_FENCES = {kind: _fence(model.__table__) for kind, model in MODELS.items()}
+# Sent past the session's bookkeeping: it stands before every write of every epoch.
+_FENCES = {
+    kind: f"UPDATE {model.__tablename__} SET heartbeat_at = ?, updated_at = ?"  # noqa: S608 - our own names
+    " WHERE id = ? AND attempt = ? RETURNING status"
+    for kind, model in MODELS.items()
+}
 
 
 def get_run(session: Session, kind: JobKind, row_id: int) -> Run:
@@ -134,15 +129,15 @@ def is_superseded(session: Session, claim: Claim) -> bool:
 
 def hold_claim(session: Session, claim: Claim) -> str:
     """Beat the heart and return the row's status, or raise SupersededError: the fence before each write."""
-    status: StrEnum | None = session.connection().scalar(
-        _FENCES[claim.kind], {"held_id": claim.row_id, "held_attempt": claim.attempt, "now": utc_now()}
-    )
-    if status is None:
+    raw = RawConnection(session.connection())
+    now = tell_moment(utc_now(), is_sqlite=raw.is_sqlite)
+    held = raw.execute(_FENCES[claim.kind], (now, now, claim.row_id, claim.attempt)).fetchall()
+    if not held:
         raise SupersededError(
             f"attempt {claim.attempt} of {claim.kind.value} {claim.row_id} was taken over or deleted; "
             "it must not write any more"
         )
-    return str(status.value)
+    return str(held[0][0])
 
 
 def fail_run(session: Session, claim: Claim, reason: str) -> None:

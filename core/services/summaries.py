@@ -4,12 +4,14 @@ Whoever writes holds the claim of the experiment in the same transaction, so no 
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, delete, select
 
 from core.models import Experiment, ExperimentMetric, TrainingRun
+from core.services.raw_rows import Raw, RawConnection, Row, insert_rows
 from core.specs import metric_direction
 
 # The columns of training_runs that a summary tells of; training_runs.metrics holds the others.
@@ -18,27 +20,6 @@ MEASURED = ("train_loss", "val_loss", "train_accuracy", "val_accuracy", "learnin
 _TABLE = ExperimentMetric.metadata.tables[ExperimentMetric.__tablename__]
 _EPOCHS = TrainingRun.metadata.tables[TrainingRun.__tablename__]
 _EXPERIMENTS = Experiment.metadata.tables[Experiment.__tablename__]
-_KEY = (_TABLE.c.experiment_id == bindparam("run_id"), _TABLE.c.name == bindparam("metric"))
-
-# Built once: they go with every epoch.
-_LIST = select(
-    _TABLE.c.name, _TABLE.c.direction, _TABLE.c.best, _TABLE.c.best_epoch, _TABLE.c.last, _TABLE.c.last_epoch
-).where(_TABLE.c.experiment_id == bindparam("run_id"))
-_INSERT = insert(_TABLE)
-# Most epochs are no new best, and the index over the best then stays untouched.
-_UPDATE_LAST = (
-    update(_TABLE).where(*_KEY).values(last=bindparam("new_last"), last_epoch=bindparam("new_epoch"))
-)
-_UPDATE = (
-    update(_TABLE)
-    .where(*_KEY)
-    .values(
-        best=bindparam("new_best"),
-        best_epoch=bindparam("new_best_epoch"),
-        last=bindparam("new_last"),
-        last_epoch=bindparam("new_epoch"),
-    )
-)
 
 
 class Summary(NamedTuple):
@@ -51,9 +32,19 @@ class Summary(NamedTuple):
     last_epoch: int | None
 
 
-_NONE = Summary("", math.nan, None, math.nan, None)
+_COLUMNS = ("experiment_id", "name", *Summary._fields)
+_LIST = f"SELECT {', '.join(_COLUMNS[1:])} FROM experiment_metrics WHERE experiment_id = ?"  # noqa: S608 - our own names
+_ENTER_LAST = (
+    f"INSERT INTO experiment_metrics ({', '.join(_COLUMNS)}) VALUES {{}}"  # noqa: S608 - as above
+    " ON CONFLICT (experiment_id, name) DO UPDATE SET last = excluded.last, last_epoch = excluded.last_epoch"
+)
+# Most epochs are no new best, and the index over the best then stays untouched.
+_ENTER = (
+    f"{_ENTER_LAST}, best = excluded.best, best_epoch = excluded.best_epoch, direction = excluded.direction"
+)
 
 Summaries = dict[str, Summary]
+_OfEpochs = tuple[str, float, int, float, int]  # a summary as at least one epoch has it
 
 
 def numbers_of(measured: Any) -> dict[str, float]:
@@ -68,19 +59,66 @@ def numbers_of(measured: Any) -> dict[str, float]:
 def take_epoch(found: Summaries, epoch: int, measured: Mapping[str, float | None]) -> None:
     """Let summaries tell of one more epoch, whatever the order; of equal values the earlier is the best."""
     for name, value in measured.items():
-        if value is None or not math.isfinite(value):
-            continue
-        direction, best, best_epoch, last, last_epoch = found.get(name) or _NONE
-        if best_epoch is None or last_epoch is None:
-            found[name] = Summary(metric_direction(name), value, epoch, value, epoch)
-            continue
-        if value == best:
-            best_epoch = min(best_epoch, epoch)
-        elif (value < best) == (direction == "min"):
-            best, best_epoch = value, epoch
-        if epoch >= last_epoch:
-            last, last_epoch = value, epoch
-        found[name] = Summary(direction, best, best_epoch, last, last_epoch)
+        if value is not None and math.isfinite(value):
+            before = found.get(name)
+            direction = metric_direction(name) if before is None else before.direction
+            found[name] = _join(before, (direction, value, epoch, value, epoch))
+
+
+def take_epochs(found: Summaries, epochs: Sequence[tuple[int, Mapping[str, float | None]]]) -> None:
+    """Let summaries tell of many epochs, as `take_epoch` would of each."""
+    if len(epochs) == 1:
+        take_epoch(found, *epochs[0])
+        return
+    names = dict.fromkeys(chain.from_iterable(measured for _, measured in epochs))
+    columns = {name: [measured.get(name) for _, measured in epochs] for name in names}
+    take_columns(found, [epoch for epoch, _ in epochs], columns)
+
+
+def take_columns(
+    found: Summaries, epochs: Sequence[int], columns: Mapping[str, Sequence[float | None]]
+) -> None:
+    """Let summaries tell of many epochs, each metric a column."""
+    numbers, order = sorted(epochs), None
+    if numbers != list(epochs):
+        order = sorted(range(len(epochs)), key=epochs.__getitem__)
+    for name, column in columns.items():
+        curve = column if order is None else [column[n] for n in order]
+        if summary := _summarise(name, numbers, curve):
+            found[name] = _join(found.get(name), summary)
+
+
+def _summarise(name: str, numbers: Sequence[int], curve: Sequence[float | None]) -> _OfEpochs | None:
+    """Return what a curve comes to whose epochs ascend."""
+    try:
+        is_measured = math.isfinite(sum(curve))  # type: ignore[arg-type]  # None raises
+    except (TypeError, OverflowError):
+        is_measured = False
+    if not is_measured:  # somewhere: NaN and infinity make the sum such, too
+        at = [n for n, value in enumerate(curve) if value is not None and math.isfinite(value)]
+        numbers, curve = [numbers[n] for n in at], [curve[n] for n in at]
+    if not curve:
+        return None
+    values: Sequence[Any] = curve
+    direction = metric_direction(name)
+    best = min(values) if direction == "min" else max(values)
+    return direction, best, numbers[values.index(best)], values[-1], numbers[-1]
+
+
+def _join(before: Summary | None, more: _OfEpochs) -> Summary:
+    """Return what epochs and further epochs come to; figures that were measured once make way for epochs."""
+    if before is None or before.best_epoch is None or before.last_epoch is None:
+        return Summary(*more)
+    direction, best, last = before.direction, before.best, before.last
+    best_epoch, last_epoch = before.best_epoch, before.last_epoch
+    _, more_best, more_best_epoch, more_last, more_last_epoch = more
+    if more_best == best:
+        best_epoch = min(best_epoch, more_best_epoch)
+    elif (more_best < best) == (direction == "min"):
+        best, best_epoch = more_best, more_best_epoch
+    if more_last_epoch >= last_epoch:
+        last, last_epoch = more_last, more_last_epoch
+    return Summary(direction, best, best_epoch, last, last_epoch)
 
 
 def take_figures(found: Summaries, figures: Mapping[str, Any]) -> None:
@@ -99,45 +137,35 @@ def find_best_epoch(found: Summaries) -> int | None:
 
 def load_summaries(connection: Connection, experiment_id: int) -> Summaries:
     """Return the stored summaries of an experiment by metric."""
-    rows = connection.execute(_LIST, {"run_id": experiment_id})
-    return {row[0]: Summary(str(row[1]), *row[2:]) for row in rows}
+    return _load(RawConnection(connection), experiment_id)
 
 
-def store_summaries(connection: Connection, experiment_id: int, before: Summaries, after: Summaries) -> None:
+def _load(raw: Raw, experiment_id: int) -> Summaries:
+    rows = raw.execute(_LIST, (experiment_id,))
+    return {row[0]: Summary(*row[1:]) for row in rows}
+
+
+def store_summaries(raw: Raw, experiment_id: int, before: Summaries, after: Summaries) -> None:
     """Write what of the summaries has changed since they were loaded."""
-    bests, lasts, fresh = [], [], []
+    bests: list[Row] = []
+    lasts: list[Row] = []
     for name, now in after.items():
         was = before.get(name)
-        if was is None:
-            fresh.append({"experiment_id": experiment_id, "name": name, **now._asdict()})
-        elif was[:3] != now[:3]:
-            bests.append(_changed(experiment_id, name, now))
-        elif was != now:
-            lasts.append(_changed(experiment_id, name, now))
-    for statement, rows in ((_INSERT, fresh), (_UPDATE, bests), (_UPDATE_LAST, lasts)):
+        if was != now:
+            (lasts if was and was[:3] == now[:3] else bests).append((experiment_id, name, *now))
+    for statement, rows in ((_ENTER, bests), (_ENTER_LAST, lasts)):
         if rows:
-            connection.execute(statement, rows)
+            insert_rows(raw, statement, len(_COLUMNS), rows)
 
 
-def _changed(experiment_id: int, name: str, now: Summary) -> dict[str, Any]:
-    return {
-        "run_id": experiment_id,
-        "metric": name,
-        "new_best": now.best,
-        "new_best_epoch": now.best_epoch,
-        "new_last": now.last,
-        "new_epoch": now.last_epoch,
-    }
-
-
-def summarise_epochs(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Let the summaries of one experiment tell of rows of training_runs that were just written."""
-    listed = list(rows)
-    before = load_summaries(connection, listed[0]["experiment_id"])
+def summarise_epochs(
+    raw: Raw, experiment_id: int, epochs: Sequence[tuple[int, Mapping[str, float | None]]]
+) -> None:
+    """Let the summaries of an experiment tell of epochs that were just written."""
+    before = _load(raw, experiment_id)
     after = dict(before)
-    for row in listed:
-        take_epoch(after, row["epoch"], {name: row[name] for name in MEASURED} | numbers_of(row["metrics"]))
-    store_summaries(connection, listed[0]["experiment_id"], before, after)
+    take_epochs(after, epochs)
+    store_summaries(raw, experiment_id, before, after)
 
 
 def summarise_figures(connection: Connection, experiment_id: int, figures: Mapping[str, Any]) -> None:
@@ -145,7 +173,7 @@ def summarise_figures(connection: Connection, experiment_id: int, figures: Mappi
     before = load_summaries(connection, experiment_id)
     after = dict(before)
     take_figures(after, figures)
-    store_summaries(connection, experiment_id, before, after)
+    store_summaries(RawConnection(connection), experiment_id, before, after)
 
 
 def compute_summaries(connection: Connection, experiment_id: int) -> Summaries:
@@ -161,7 +189,8 @@ def compute_summaries(connection: Connection, experiment_id: int) -> Summaries:
 def rewrite_summaries(connection: Connection, experiment_id: int) -> None:
     """Compute the summaries of an experiment anew, after some of its epochs were removed."""
     connection.execute(delete(_TABLE).where(_TABLE.c.experiment_id == experiment_id))
-    store_summaries(connection, experiment_id, {}, compute_summaries(connection, experiment_id))
+    found = compute_summaries(connection, experiment_id)
+    store_summaries(RawConnection(connection), experiment_id, {}, found)
 
 
 def _read_epochs(connection: Connection, experiment_id: int) -> Iterator[tuple[int, dict[str, float | None]]]:

@@ -13,7 +13,8 @@ from core.storage.database_errors import told_plainly
 
 
 @cache
-def _marked(statement: str) -> str:
+def marked(statement: str) -> str:
+    """Return a statement with `?` where values go as PostgreSQL's driver takes it."""
     return statement.replace("?", "%s")
 
 
@@ -41,7 +42,7 @@ class DirectConnection:
 
     def execute(self, statement: str, values: Sequence[Any] = ()) -> Any:
         """Execute a statement with `?` where values go, and return its cursor."""
-        return self._driver.execute(statement if self.is_sqlite else _marked(statement), values)
+        return self._driver.execute(statement if self.is_sqlite else marked(statement), values)
 
     def close(self) -> None:
         """Give the connection up, and with it whatever was not committed."""

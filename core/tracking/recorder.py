@@ -20,7 +20,7 @@ from core.services.logged_rows import (
     tell_logged,
     write_logged,
 )
-from core.services.summaries import Summaries, take_epoch, take_figures
+from core.services.summaries import Summaries, take_epochs, take_figures
 from core.storage.transactions import repeat_while_away
 from core.tracking import turns
 from core.tracking.plain import check_name, to_number
@@ -69,10 +69,16 @@ class Recorder:
     def log_step(self, step: int | None, values: dict[str, Any]) -> None:
         """Take one step of the epoch that goes on."""
         self._raise_wrong()
+        is_finite = self._clean(values)
         if self._steps.is_full:
             self.keep_steps()
         with self._calls:
-            self._steps.add(step, self._highest + 1, values)
+            number = self._steps.check(step, values)
+            if not is_finite:
+                self._note_unmeasured(values, f"in step {number}")
+            self._steps.add(number, self._highest + 1, values)
+        if not is_finite:
+            self._wake()
 
     def log_result(self, metrics: dict[str, Any]) -> None:
         """Take on figures that are measured once; one that is logged again counts anew."""
@@ -145,6 +151,8 @@ class Recorder:
                 self.keep_steps()
         except BrinellError as error:
             self._missed = error
+        # The writer's outermost frame for one experiment: whatever fails in it must not end the thread that
+        # the others share, and nobody joins that thread. The loop that logs raises it at its next call.
         except Exception as error:
             logger.exception("logging_failed", experiment_id=self.claim.row_id)
             self._missed = error
@@ -166,8 +174,7 @@ class Recorder:
             if not epochs and unsaid is None:
                 return  # another thread has stored them meanwhile
             after = dict(self._stored)
-            for epoch in epochs:
-                take_epoch(after, epoch.epoch, epoch.measured)
+            take_epochs(after, [(epoch.epoch, epoch.measured) for epoch in epochs])
             after.pop("duration_seconds", None)
             if unsaid is not None:
                 take_figures(after, unsaid.metrics)

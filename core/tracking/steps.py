@@ -2,7 +2,6 @@
 
 import threading
 import time
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +11,6 @@ from core.errors import ConflictError, InvalidInputError
 from core.services.experiments import ArtifactFile, add_artifact
 from core.services.jobs import Claim
 from core.storage import artifacts
-from core.tracking.plain import check_name, to_number
 from core.tracking.turns import run_in_turn
 
 MOST_ROWS = 50_000  # of a file, and in memory before the loop itself writes one
@@ -35,8 +33,8 @@ class StepLog:
         """Whether the loop itself has to write a file before it goes on."""
         return len(self._rows) >= MOST_ROWS
 
-    def add(self, step: int | None, epoch: int, values: dict[str, Any]) -> None:
-        """Add one step of an epoch; without a number it is the one after the last."""
+    def check(self, step: int | None, values: dict[str, float | None]) -> int:
+        """Return the number of the next step, the one after the last where none is given."""
         number = self.last_step + 1 if step is None else step
         if number <= self.last_step:
             raise ConflictError(
@@ -46,8 +44,11 @@ class StepLog:
             raise InvalidInputError(
                 f"{', '.join(sorted(own))} is written by itself; give the value another name"
             )
-        told = {check_name(name): to_number(name, value) for name, value in values.items()}
-        self._rows.append((epoch, number, told))
+        return number
+
+    def add(self, number: int, epoch: int, values: dict[str, float | None]) -> None:
+        """Add one step of an epoch, as it was checked: finite numbers, None where nothing was measured."""
+        self._rows.append((epoch, number, values))
         self.last_step = number
 
     def is_due(self) -> bool:

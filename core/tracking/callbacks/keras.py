@@ -17,7 +17,12 @@ _OURS = {
 
 
 class ExperimentLog(keras.callbacks.Callback):  # type: ignore[misc]  # untyped
-    """Logs what Keras measures by epoch."""
+    """Logs what Keras measures by epoch.
+
+    Keras tells no callback of an error, so its experiment is failed only when nobody holds this any more or
+    the program ends. To have it failed at once, with the error: `with Workspace().experiment(...) as run:
+    model.fit(..., callbacks=[ExperimentLog(run)])`.
+    """
 
     def __init__(self, run: LoggedRun | None = None, **what: Any) -> None:
         """Log to a run, or to one of its own; `what` is what Workspace().experiment(...) takes."""

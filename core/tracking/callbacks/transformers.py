@@ -18,7 +18,12 @@ _SPEEDS = ("_runtime", "_per_second")
 
 
 class ExperimentLog(TrainerCallback):
-    """Logs steps as the Trainer logs them, and by epoch the last training loss and the evaluation."""
+    """Logs steps as the Trainer logs them, and by epoch the last training loss and the evaluation.
+
+    A Trainer tells no callback of an error, so its experiment is failed only when nobody holds the Trainer
+    any more or the program ends. To have it failed at once, with the error: `with Workspace().experiment(...)
+    as run: Trainer(..., callbacks=[ExperimentLog(run)]).train()`.
+    """
 
     def __init__(self, run: LoggedRun | None = None, **what: Any) -> None:
         """Log to a run, or to one of its own; `what` is what Workspace().experiment(...) takes."""

@@ -16,7 +16,14 @@ from core.services.experiments import (
     record_results,
 )
 from core.services.jobs import Claim, JobKind, claim_run
-from core.services.summaries import Summaries, Summary, compute_summaries, load_summaries, take_epoch
+from core.services.summaries import (
+    Summaries,
+    Summary,
+    compute_summaries,
+    load_summaries,
+    take_epoch,
+    take_epochs,
+)
 from core.specs import OptimizerSpec, SplitSpec, TrainingSpec, metric_direction
 from core.storage.database import get_engine, read_scope, session_scope
 
@@ -91,6 +98,24 @@ def test_the_order_of_epochs_changes_no_summary(curves: list[dict[str, float | N
     for number, measured in epochs:
         take_epoch(found, number, measured)
     assert found == come_to(epochs)
+
+
+@settings(max_examples=100, deadline=None)
+@given(curves=CURVES, order=st.randoms(use_true_random=False), size=st.integers(1, 8))
+def test_epochs_in_groups_come_to_the_same_as_one_by_one(
+    curves: list[dict[str, float | None]], order: object, size: int
+) -> None:
+    epochs = list(enumerate(curves, 1))
+    order.shuffle(epochs)  # type: ignore[attr-defined]
+    told = [
+        (number, {name: value for name, value in each.items() if value is not None})
+        for number, each in epochs
+    ]
+    found: Summaries = {"f1": Summary("max", 9.0, None, 9.0, None)}
+    for begin in range(0, len(told), size):
+        take_epochs(found, told[begin : begin + size])
+    expected = come_to(told)
+    assert found == {"f1": Summary("max", 9.0, None, 9.0, None)} | expected
 
 
 def test_figures_measured_once_have_no_epoch_and_leave_those_of_epochs_alone(claim: Claim) -> None:

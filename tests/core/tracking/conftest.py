@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from core.models import Experiment, TrainingRun
 from core.services.summaries import compute_summaries, load_summaries
 from core.settings import PROJECT_ROOT
-from core.storage.database import read_scope, session_scope
+from core.storage.database import get_engine, read_scope, session_scope
 from core.tracking.writer import writer
 
 PRELUDE = "import os, sys, time\nfrom core.workspace import Workspace\n"
@@ -64,6 +64,8 @@ def change_row(experiment_id: int, **values: Any) -> None:
 def list_epochs(experiment_id: int) -> list[TrainingRun]:
     """Return the stored epochs in order, once their summaries were seen to tell of just these."""
     with read_scope() as session:
+        if get_engine().dialect.name == "postgresql":  # a statement there sees what was just committed
+            session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         connection = session.connection()
         assert load_summaries(connection, experiment_id) == compute_summaries(connection, experiment_id)
         of_run = select(TrainingRun).filter_by(experiment_id=experiment_id).order_by(TrainingRun.epoch)

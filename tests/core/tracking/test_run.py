@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import torch
 from sqlalchemy import select
@@ -16,11 +17,12 @@ from core.errors import (
     InvalidInputError,
     SupersededError,
 )
-from core.models import Dataset, ExperimentParameter
+from core.models import Artifact, Dataset, ExperimentParameter
 from core.queries.tags import tags_of
 from core.services.experiments import pause_experiment, resume_experiment
 from core.services.jobs import JobKind, cancel_run, resend_waiting, take_up_silent
 from core.services.users import get_local_actor
+from core.storage import artifacts
 from core.storage.database import read_scope, session_scope
 from core.storage.direct import DirectConnection
 from core.tracking import recorder, writer
@@ -400,7 +402,26 @@ def test_steps_of_any_names_are_read_back_and_numbered_upwards(database):
             run.log_step(attempt=1)
         run.flush()
         run.log_step(loss=float("nan"))
+        run.log_step(loss=float("inf"))
     steps = Workspace().experiment(run.id).steps()
     assert list(steps.columns) == ["epoch", "step", "loss", "learning_rate", "grad/norm"]
-    assert steps[["epoch", "step"]].to_numpy().tolist() == [[1, 1], [2, 10], [2, 11]]
+    assert steps[["epoch", "step"]].to_numpy().tolist() == [[1, 1], [2, 10], [2, 11], [2, 12]]
     assert steps["grad/norm"].dropna().tolist() == [2.0]
+
+
+@BOTH
+def test_step_that_is_not_finite_is_null_in_its_file_and_told_once(database):
+    with Workspace().experiment() as run:
+        for value in (1.0, float("nan"), float("inf"), None):
+            run.log_step(loss=value)
+        run.log_step(f1=float("-inf"))
+    with read_scope() as session:
+        (file,) = session.scalars(select(Artifact).filter_by(experiment_id=run.id, kind="steps"))
+    kept = pq.read_table(artifacts.path_of(file.id))
+    assert kept["step"].to_pylist() == [1, 2, 3, 4, 5]
+    assert kept["loss"].to_pylist() == [1.0, None, None, None, None]
+    assert kept["f1"].null_count == 5
+    assert get_row(run.id).findings == [
+        "loss was nan in step 2; such values are stored as not measured",
+        "f1 was -inf in step 5; such values are stored as not measured",
+    ]
