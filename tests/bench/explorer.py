@@ -16,7 +16,10 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from core.queries.explorer import START, count_facets, group_page, list_page, read_live
+from core.queries.search import plan_search
 from core.settings import get_settings
 from core.storage.database import dispose_engines, read_scope
 from tests.bench.rows import fill_rows
@@ -33,6 +36,8 @@ SELECT e.id, e.name, e.model_type, d.name, e.status, e.split, json_extract(e.aud
 FROM experiments e JOIN datasets d ON d.id = e.dataset_id LEFT JOIN users u ON u.id = e.created_by
 WHERE e.archived_at IS NULL ORDER BY e.id DESC LIMIT 25
 """
+SEARCH = "model:wdcnn lr<0.001 sort:-best.val_accuracy"
+WIDE_SEARCH = "lr>0.00001 status:completed"  # which nine of ten are
 COUNT = "SELECT count(*) FROM experiments WHERE archived_at IS NULL"
 BESIDE = (
     "SELECT experiment_id, name, best, last, last_epoch FROM experiment_metrics WHERE experiment_id IN ({})",
@@ -87,6 +92,9 @@ def _measure_stored(file: Path, size: int) -> dict[str, object]:
         "page_in_the_middle": lambda session: list_page(session, columns=SHOWN, offset=size // 2),
         "page_of_a_search": lambda session: list_page(session, "model:wdcnn val_accuracy>0.9", columns=SHOWN),
         "facets": count_facets,
+        "opened": lambda session: _open(session, ""),
+        "opened_search": lambda session: _open(session, SEARCH),
+        "opened_wide_search": lambda session: _open(session, WIDE_SEARCH),
         "groups_of_models": lambda session: group_page(session, "", "model", metrics=["val_accuracy"]),
         "news_of_50": lambda session: read_live(session, shown, seen),
     }
@@ -100,6 +108,12 @@ def _measure_stored(file: Path, size: int) -> dict[str, object]:
             for name, read in bares.items():
                 found.setdefault(f"sqlite3_{name}_ms", []).append(_time(read))
     return {name: round(median(values[1:]), 2) for name, values in found.items()}
+
+
+def _open(session: Session, text: str) -> tuple[object, object]:
+    """Read what the explorer shows as it opens: counts by facet, rows, and how many there are."""
+    plan = plan_search(session, text)
+    return count_facets(session, plan), list_page(session, plan, columns=SHOWN)
 
 
 def _time(act: Callable[[], object]) -> float:
