@@ -49,13 +49,17 @@ class ComparisonCurves:
 
     figure: figure
     sources: list[ColumnDataSource]
-    shown: list[str] = field(default_factory=list)  # of each series, what of it is not shown
+    shown: list[tuple[int, int]] = field(default_factory=list)  # of each series, points shown of all
 
     @property
     def sampled(self) -> str:
         """What the picture leaves out, in words; "" where every point is there."""
-        told = sorted({words for words in self.shown if words}, key=len)
-        return told[-1] + ", least and largest of each pixel kept" if told else ""
+        thinned = [(shown, of) for shown, of in self.shown if shown < of]
+        if not thinned:
+            return ""
+        which = "" if len(self.shown) == 1 else f" of {len(thinned)} of {len(self.shown)} curves"
+        told = shown_words(sum(shown for shown, _ in thinned), sum(of for _, of in thinned))
+        return f"{told}{which}, least and largest of each pixel kept"
 
 
 def draw_comparison(series: Sequence[Series], axis: str, metric: str) -> ComparisonCurves:
@@ -68,9 +72,9 @@ def draw_comparison(series: Sequence[Series], axis: str, metric: str) -> Compari
     )
     curves = ComparisonCurves(plot, [])
     for one in series:
-        data, words = _columns(one)
+        data, counts = _columns(one)
         curves.sources.append(ColumnDataSource(data))
-        curves.shown.append(words)
+        curves.shown.append(counts)
     pairs = list(zip(curves.sources, series, strict=True))
     # What has no colour of its own lies beneath what has, and is one line of the legend.
     grey = [_draw(plot, source, one) for source, one in pairs if one.color == OTHER]
@@ -96,7 +100,7 @@ def show_series(curves: ComparisonCurves, place: int, series: Series) -> None:
     curves.sources[place].data, curves.shown[place] = _columns(series)
 
 
-def _columns(series: Series) -> tuple[dict[str, object], str]:
+def _columns(series: Series) -> tuple[dict[str, object], tuple[int, int]]:
     kept = decimate(series.x, series.raw, PIXELS)
     nothing = np.full(len(series.x), np.nan)
     low = nothing if series.low is None else series.low
@@ -105,7 +109,7 @@ def _columns(series: Series) -> tuple[dict[str, object], str]:
     columns = (series.x, series.raw, series.smooth, low, high, n)
     data: dict[str, object] = {name: column[kept] for name, column in zip(COLUMNS[:-1], columns, strict=True)}
     data["name"] = [series.name] * len(kept)
-    return data, shown_words(len(kept), len(series.x))
+    return data, (len(kept), len(series.x))
 
 
 def _draw(plot: figure, source: ColumnDataSource, series: Series) -> LegendItem:

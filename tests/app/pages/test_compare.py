@@ -1,12 +1,26 @@
+import re
+from html import unescape
+from unittest.mock import Mock
+from urllib.parse import parse_qsl
+
 import panel as pn
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from app.pages.compare import ComparePage
+from app.pages.compare.section import lay_out
+from app.state.compare import CompareState
+from core.models import Signal
 from core.queries.comparison.curves import read_curves
 from core.services.experiments import record_epochs
-from core.storage.database import get_engine, session_scope
-from tests.app.pages.experiment_rows import add_dataset, add_finished, add_running, epoch_of
+from core.storage.database import get_engine, read_scope, session_scope
+from tests.app.pages.experiment_rows import (
+    WINDOWS_PER_CLASS,
+    add_dataset,
+    add_finished,
+    add_running,
+    epoch_of,
+)
 from tests.app.waiting import wait_for
 
 PAYLOAD = '<img src=x onerror="window.hit=1">'
@@ -117,6 +131,89 @@ def test_new_epoch_moves_the_answer_and_neither_tests_again_nor_rebuilds_the_sec
     assert page._section[0] is section
     assert page._tests == tests
     assert "97.4 % · epoch 30" in str(page._lines[0].object)
+
+
+def test_metrics_of_an_open_section_follow_what_runs_write_by_no_query_of_their_own() -> None:
+    running, claim = add_running(3)
+    page = ComparePage(ids=[add_finished(), running], metric="val_accuracy", tab="scores")
+    section, table = page._sections["scores"], page._sections["scores"]._table
+    before = table.object
+    with session_scope() as session:
+        record_epochs(session, claim, [epoch_of(30)])
+    asked: list[str] = []
+    event.listen(get_engine(), "before_cursor_execute", lambda *args: asked.append(args[2]))
+    wait_for(page._look_again())
+    assert page._sections["scores"] is section
+    assert table.object != before
+    assert f"{epoch_of(30).val_accuracy:.4g}" in table.object
+    assert len([text for text in asked if "FROM experiment_metrics" in text]) == 1
+
+
+def test_plots_of_parameters_stand_still_and_say_that_runs_have_gone_on() -> None:
+    (running, claim), other = add_running(3, epochs=40), add_finished()
+    page = ComparePage(ids=[other, running], metric="val_accuracy", tab="parameters")
+    section = page._sections["parameters"]
+    drawn = section._plots[0]
+    assert not section._aged.visible
+    with session_scope() as session:
+        record_epochs(session, claim, [epoch_of(30)])
+    wait_for(page._look_again())
+    assert section._aged.visible
+    assert "runs have gone on since" in shown_texts(page)
+    assert section._plots[0] is drawn
+    section.again.clicks += 1
+    assert not section._aged.visible
+    assert section._plots[0] is not drawn
+
+
+def test_every_matrix_is_reached_four_at_a_time_and_counted_in_records_too() -> None:
+    ids = [add_finished() for _ in range(5)]
+    page = ComparePage(ids=ids, tab="scores")
+    matrices = page._sections["scores"]._matrices
+    assert list(matrices.drawn) == ids[:4]
+    assert matrices._which.options == {"1 to 4 of 5": "1", "5 to 5 of 5": "2"}
+    assert sum(matrices.drawn[ids[0]].source.data["count"]) == 9 * WINDOWS_PER_CLASS
+    matrices._which.value = "2"
+    assert (page.state.matrices, list(matrices.drawn)) == (2, ids[4:])
+    page.state.unit = "records"
+    assert sum(matrices.drawn[ids[4]].source.data["count"]) == 9
+    assert "One vote a record" in shown_texts(page)
+
+
+def test_cell_of_a_matrix_opens_its_windows() -> None:
+    ids, navigate = [add_finished(), add_finished()], Mock()
+    page = ComparePage(state=CompareState(ids=ids, tab="scores"), navigate=navigate)
+    confusion = page._sections["scores"]._matrices.drawn[ids[1]]
+    confusion.source.selected.indices = [8 * 9 + 2]
+    cell = {"experiment": ids[1], "true": "outer_race severe", "predicted": "ball severe"}
+    navigate.assert_called_once_with("/experiments", **cell)
+    assert confusion.source.selected.indices == []
+
+
+def test_record_leads_to_the_window_that_most_got_wrong() -> None:
+    ids = [add_finished(), add_finished()]
+    words = shown_texts(ComparePage(state=CompareState(ids=ids, tab="windows"), navigate=Mock()))
+    place = re.search(r'href="(/signals\?[^"]*)">0.000 to 0.171, by 2 of 2<', words)
+    assert place is not None
+    asked = dict(parse_qsl(unescape(place[1]).partition("?")[2]))
+    with read_scope() as session:
+        signals = dict(session.execute(select(Signal.signal_id, Signal.id)).all())
+    assert asked == {
+        "dataset": "cwru",
+        "signal": str(signals["113.mat DE"]),
+        "start": "0.0",
+        "stop": "0.170667",
+    }
+    assert "/signals" not in shown_texts(ComparePage(ids=ids, tab="windows"))  # a notebook has no other pages
+
+
+def test_many_experiments_stand_below_each_other_and_few_beside() -> None:
+    names, rows = ["f1", "ece"], [["1"] * 9, ["2"] * 9]
+    assert lay_out("metric", names, list(range(1, 10)), rows)[1][0] == ["#1", "1", "2"]
+    assert lay_out("metric", names, [1, 2], [["1", "2"], ["3", "4"]]) == (
+        ["metric", "#1", "#2"],
+        [["f1", "1", "2"], ["ece", "3", "4"]],
+    )
 
 
 def test_curves_leave_the_page_whole_and_unsmoothed() -> None:

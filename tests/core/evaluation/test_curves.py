@@ -87,5 +87,5 @@ def test_decimation_keeps_least_and_largest_of_every_pixel(n: int, pixels: int, 
 
 
 def test_words_say_how_much_is_shown() -> None:
-    assert shown_words(100, 2000) == "1 of 20 points shown"
+    assert shown_words(100, 2000) == "100 of 2,000 points shown"
     assert shown_words(100, 100) == ""

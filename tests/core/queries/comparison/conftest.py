@@ -78,6 +78,7 @@ def add_predictions(database: str) -> Callable[..., None]:
             "signal_id": [f"{record} DE" for record, *_ in rows],
             "record": [record for record, *_ in rows],
             "start_s": [shift_s + place * 2048 / 12_000 for _, place, *_ in rows],
+            "stop_s": [shift_s + (place + 1) * 2048 / 12_000 for _, place, *_ in rows],
             "true_label": [CLASSES[true] for *_, true, _ in rows],
             "predicted_label": [CLASSES[said] for *_, said in rows],
             "confidence": [sure for _ in rows],

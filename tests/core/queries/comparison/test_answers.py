@@ -7,6 +7,7 @@ from core.errors import InvalidInputError
 from core.queries.comparison.answers import find_answer, find_group_answer, rank_hyperparameters
 from core.queries.comparison.predictions import (
     compare_pair,
+    find_missed_windows,
     join_predictions,
     judge_records,
     read_predictions,
@@ -122,6 +123,17 @@ def test_records_are_judged_side_by_side(add_run, add_predictions):
     judged = judge_records(predictions_of(a, b))
     assert judged.index.tolist() == ["r1", "r2"]
     assert judged.loc["r1"].tolist() == ["ball", "ball", "2 of 3", "healthy", "0 of 3"]
+
+
+def test_window_that_most_got_wrong_is_found_and_the_first_of_equals(add_run, add_predictions):
+    a, b = add_run(), add_run()
+    add_predictions(a, {"r1": [(0, 0), (0, 1), (0, 1)], "r2": RIGHT})
+    add_predictions(b, {"r1": [(0, 1), (0, 0), (0, 1)], "r2": RIGHT, "r3": RIGHT})
+    missed = find_missed_windows(predictions_of(a, b))
+    assert missed.index.tolist() == ["r1", "r2"]
+    assert missed["num_wrong"].tolist() == [2, 0]
+    assert missed["start_s"].tolist() == pytest.approx([2 * 2048 / 12_000, 0])
+    assert missed["stop_s"].tolist() == pytest.approx([3 * 2048 / 12_000, 2048 / 12_000])
 
 
 def predictions_of(*ids):
