@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+MOST_ID = 2**31 - 1  # what a database takes for a row's id or a page's number
+
 
 def _check_name(name: str) -> str:
     if any(unicodedata.category(char) == "Cc" for char in name):

@@ -1,5 +1,6 @@
 """The notebook's door: what is stored, as frames and arrays, and the log of one's own training."""
 
+import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from core.queries.experiments import ExperimentDetail
 from core.queries.explorer import list_page
 from core.queries.signals import SignalFilter, SignalRow, SpectrumView
 from core.queries.warehouse import MAX_ROWS, run_sql
+from core.specs import MOST_ID
 from core.storage.database import read_scope
 from core.storage.foreign.records import Role
 from core.storage.migrations import check_version
@@ -238,10 +240,10 @@ class Workspace:
                 "experiment() takes the number of a stored one, or resume=NUMBER, or what a new one is"
             )
         if resume is not None:
-            return resume_run(resume)
+            return resume_run(_check_number(resume))
         if experiment_id is None:
             return begin_run(**told)
-        handle = ExperimentHandle(experiment_id)
+        handle = ExperimentHandle(_check_number(experiment_id))
         _ = handle.detail  # a wrong number is told here, not at the first use
         return handle
 
@@ -265,7 +267,7 @@ class Workspace:
 
     def compare(self, experiment_ids: Iterable[int]) -> ComparisonHandle:
         """Return two to fifty experiments side by side."""
-        ids = compared_runs.check_ids(experiment_ids)
+        ids = compared_runs.check_ids(map(_check_number, experiment_ids))
         with read_scope() as session:
             stored = {run.id for run in compared_runs.list_runs(session, ids)}
         if missing := [each for each in ids if each not in stored]:
@@ -283,6 +285,20 @@ class Workspace:
                 "aggregate, add a LIMIT, or give a larger max_rows"
             )
         return answer.frame
+
+
+def _check_number(experiment_id: Any) -> int:
+    """Return the number of an experiment, of numpy's kinds too; raise where it can be none."""
+    try:
+        number = operator.index(experiment_id)
+    except TypeError as error:
+        raise InvalidInputError(
+            f"an experiment is named by its number, such as 12, not by {experiment_id!r}; "
+            "experiments() lists the numbers"
+        ) from error
+    if not 0 < number <= MOST_ID:
+        raise NotFoundError(f"there is no experiment {number}; experiments() lists what is stored")
+    return number
 
 
 def _frame(rows: Sequence[Any], row_class: type) -> pd.DataFrame:

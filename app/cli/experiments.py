@@ -18,11 +18,12 @@ from core.services.experiment_lifecycle import archive_experiments, restore_expe
 from core.services.experiment_notes import append_notes, write_notes
 from core.services.tags import add_tags, remove_tags
 from core.services.users import get_local_actor
+from core.specs import MOST_ID
 from core.storage.database import read_scope, session_scope
 
 experiments = typer.Typer(no_args_is_help=True, help="Experiments: found, shown, tagged, put away, deleted.")
 
-Ids = Annotated[list[int], typer.Argument(min=1, help="the experiments' numbers")]
+Ids = Annotated[list[int], typer.Argument(min=1, max=MOST_ID, help="the experiments' numbers")]
 ROWS = 25
 
 
@@ -94,7 +95,8 @@ def _word(value: Any) -> str:
 
 @experiments.command()
 def show(
-    experiment: Annotated[int, typer.Argument(min=1, help="the experiment's number")], as_json: AsJson = False
+    experiment: Annotated[int, typer.Argument(min=1, max=MOST_ID, help="the experiment's number")],
+    as_json: AsJson = False,
 ) -> None:
     """Show one experiment: how it stands, what it was given, what was measured, its tags and notes."""
     prepare()

@@ -4,9 +4,10 @@ from typing import ClassVar
 
 import param
 
-from app.state.page import MOST_ID, PageState
+from app.state.page import PageState
 from core.queries.comparison.curves import AXES
 from core.queries.comparison.runs import MOST_EXPERIMENTS
+from core.specs import MOST_ID
 
 TABS = ("differences", "scores", "confidence", "parameters", "windows")
 

@@ -5,8 +5,9 @@ from typing import Any, ClassVar
 
 import param
 
-from app.state.page import MOST_ID, PageState
+from app.state.page import PageState
 from app.state.search_terms import drop_field
+from core.specs import MOST_ID
 
 
 class ExperimentsState(PageState):

@@ -7,8 +7,6 @@ from typing import Any, ClassVar
 
 import param
 
-MOST_ID = 2**31 - 1  # what a database takes for a row's id or a page's number
-
 
 class PageState(param.Parameterized):
     """What a person chose on one page; `url_params` names the part that a link carries."""

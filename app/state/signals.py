@@ -4,8 +4,9 @@ from typing import ClassVar
 
 import param
 
-from app.state.page import MOST_ID, PageState
+from app.state.page import PageState
 from core.queries.signals import SORT_COLUMNS
+from core.specs import MOST_ID
 
 WINDOW_DIGITS = 6  # a microsecond: finer than a sample of any vibration record
 

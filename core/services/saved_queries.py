@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.clock import utc_now
@@ -26,13 +27,18 @@ def save_query(
     is_shared: bool = False,
 ) -> SavedQuery:
     """Keep a question under a name that its owner has not used yet."""
-    name, now = _free_name(session, actor, name), utc_now()
+    name = NAME.validate_python(name)
+    _refuse_taken(session, actor.user_id, name)
     row = SavedQuery(
         user_id=actor.user_id, name=name, sql=_checked_sql(sql), chart=chart, is_shared=is_shared
     )
-    row.usage_count, row.last_used_at = 1, now
-    session.add(row)
-    session.flush()
+    row.usage_count, row.last_used_at = 1, utc_now()
+    try:
+        with session.begin_nested():
+            session.add(row)
+    except IntegrityError:  # from another window of the same person, meanwhile
+        _refuse_taken(session, actor.user_id, name)
+        raise
     return row
 
 
@@ -49,7 +55,9 @@ def change_query(
     """Change what is given of one's own question."""
     row = _get_own(session, actor, query_id)
     if name is not None and name != row.name:
-        row.name = _free_name(session, actor, name)
+        name = NAME.validate_python(name)
+        _refuse_taken(session, row.user_id, name)
+        row.name = name
     if sql is not None:
         row.sql, row.chart = _checked_sql(sql), chart
     if is_shared is not None:
@@ -92,12 +100,10 @@ def is_visible(actor: Actor) -> ColumnElement[bool]:
     return or_(SavedQuery.user_id == actor.user_id, SavedQuery.is_shared)
 
 
-def _free_name(session: Session, actor: Actor, name: str) -> str:
-    name = NAME.validate_python(name)
-    taken = select(SavedQuery.id).where(SavedQuery.user_id == actor.user_id, SavedQuery.name == name)
+def _refuse_taken(session: Session, owner_id: int, name: str) -> None:
+    taken = select(SavedQuery.id).where(SavedQuery.user_id == owner_id, SavedQuery.name == name)
     if session.scalar(taken) is not None:
         raise ConflictError(f"you keep a question named {name!r} already; choose another name or change that")
-    return name
 
 
 def _checked_sql(sql: str) -> str:
@@ -105,4 +111,6 @@ def _checked_sql(sql: str) -> str:
         raise InvalidInputError("the question is empty; write it before you keep it")
     if len(sql) > LONGEST_SQL:
         raise InvalidInputError(f"the question has {len(sql):,} characters; at most {LONGEST_SQL:,} are kept")
+    if unstorable := next((char for char in sql if char == "\0" or "\ud800" <= char <= "\udfff"), None):
+        raise InvalidInputError(f"the question holds {unstorable!r}, which no database keeps; take it out")
     return sql

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.errors import NotFoundError
+from core.errors import InvalidInputError, NotFoundError
 from core.services.datasets import StoredRecording, add_signals, ensure_dataset
 from core.services.experiments import create_experiment
 from core.services.users import get_local_actor
@@ -104,3 +104,20 @@ def test_unknown_experiment_is_told_at_once(database: str) -> None:
 
 def _id_of(channel: str) -> int:
     return int(Workspace().signals("rig", channel=channel).index[0])
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize(
+    ("number", "error"), [("1", InvalidInputError), (1.0, InvalidInputError), (2**70, NotFoundError)]
+)
+def test_number_that_is_none_is_told_by_every_door(
+    database: str, number: object, error: type[Exception]
+) -> None:
+    workspace = Workspace()
+    for act in (
+        lambda: workspace.experiment(number),
+        lambda: workspace.experiment(resume=number),
+        lambda: workspace.compare([number, 1]),
+    ):
+        with pytest.raises(error, match=r"experiments\(\) lists"):
+            act()

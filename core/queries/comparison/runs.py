@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import InvalidInputError
 from core.models import Dataset, Experiment, ExperimentParameter, ExperimentTag, Tag, User
+from core.specs import MOST_ID
 
 MOST_EXPERIMENTS = 50
 FIELDS = ("model", "dataset", "split", "tags", "status", "source", "owner")
@@ -57,7 +58,7 @@ def check_ids(experiment_ids: Iterable[int]) -> list[int]:
 
 def list_runs(session: Session, experiment_ids: Iterable[int]) -> tuple[ComparedRun, ...]:
     """Return these experiments in this order; one that is not stored is left out."""
-    ids = check_ids(experiment_ids)
+    ids = [each for each in check_ids(experiment_ids) if 0 < each <= MOST_ID]
     rows = session.execute(
         select(
             Experiment.id,

@@ -85,3 +85,10 @@ def test_running_one_is_not_deleted(brinell: Brinell, two: list[int]) -> None:
     assert "is running and cannot be deleted" in " ".join(err.split())
     with read_scope() as session:
         assert session.query(Experiment).count() == 2
+
+
+def test_number_beyond_any_row_s_is_told(brinell: Brinell, database: str) -> None:
+    for act in ("show", "archive", "delete"):
+        code, _, err = brinell("experiments", act, 2**40)
+        assert code == 2
+        assert "2147483647" in err

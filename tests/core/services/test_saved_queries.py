@@ -1,3 +1,4 @@
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -77,6 +78,39 @@ def test_uses_are_counted_for_whoever_uses_it(owner: Actor, stranger: Actor) -> 
     assert row.last_used_at >= before
 
 
+@BOTH
+def test_of_those_who_keep_one_name_at_once_one_does_and_the_others_are_told(owner: Actor) -> None:
+    together, told = threading.Barrier(4), list[str]()
+
+    def act() -> None:
+        together.wait()
+        try:
+            keep(owner)
+        except ConflictError as error:
+            told.append(str(error))
+
+    threads = [threading.Thread(target=act) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(told) == 3
+    assert [row.name for row in seen_by(owner)] == ["models"]
+
+
+def test_admin_gives_another_s_question_a_name_that_its_owner_has_not_used(
+    owner: Actor, make_actor: Callable[..., Actor]
+) -> None:
+    admin = make_actor("admin", "admin")
+    keep(admin, "mine")
+    query_id = keep(owner, is_shared=True)
+    keep(owner, "other")
+    with session_scope() as session:
+        change_query(session, admin, query_id, name="mine")
+    with session_scope() as session, pytest.raises(ConflictError, match="'other' already"):
+        change_query(session, admin, query_id, name="other")
+
+
 def test_a_name_is_used_once_by_one_user(owner: Actor, stranger: Actor) -> None:
     keep(owner)
     keep(stranger)
@@ -84,7 +118,7 @@ def test_a_name_is_used_once_by_one_user(owner: Actor, stranger: Actor) -> None:
         save_query(session, owner, " models ", SQL)
 
 
-@pytest.mark.parametrize("sql", ["", " \n", "x" * 100_001])
+@pytest.mark.parametrize("sql", ["", " \n", "x" * 100_001, "SELECT '\0'", "SELECT '\ud800'"])
 def test_what_is_no_question_is_not_kept(owner: Actor, sql: str) -> None:
     with session_scope() as session, pytest.raises(InvalidInputError):
         save_query(session, owner, "nothing", sql)
