@@ -7,6 +7,7 @@ from importlib.metadata import version
 
 import panel as pn
 import uvicorn
+from bokeh.document import Document
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 from panel.io.fastapi import add_applications
@@ -101,8 +102,13 @@ def _open_shell(pages: Sequence[type[PageView]], running_jobs: JobsQuery) -> pn.
     document.template_variables["html_attrs"] = f'data-brinell-theme="{"dark" if dark else "light"}"'
     shell = Shell(pages, running_jobs, dark=dark, collapsed=cookies.get("brinell_rail") == "collapsed")
     query = {name: values[-1].decode("utf-8", "replace") for name, values in pn.state.session_args.items()}
-    shell.start(document.session_context.request.path, query)
+    shell.start(_path_asked(document), query)
     return shell.__panel__()
+
+
+def _path_asked(document: Document) -> str:
+    """Return the path of the page; a session that went unused is made again by its websocket, below it."""
+    return str(document.session_context.request.path.removesuffix("/ws")) or "/"
 
 
 def _is_dark(cookies: Mapping[str, str]) -> bool:

@@ -9,10 +9,10 @@ import panel_material_ui as pmui
 import param
 
 from app.components.empty_state import empty_state
-from app.components.error_view import describe_error, error_view, report_error
+from app.components.error_view import error_view, tell_error
 from app.components.frame import HeaderBar, Rail
 from app.components.page import PageView
-from app.components.safe_text import plain, text
+from app.components.safe_text import text
 from app.theme import HEADER_PX, RAIL_PX, css_variables, material_theme
 
 JOBS_POLL_MS = 2000
@@ -240,6 +240,4 @@ def _frame_sx(rail_px: int) -> dict[str, Any]:
 
 def report_callback_error(error: Exception) -> None:
     """Tell the person that an action failed, and log why; Panel calls this for every callback."""
-    error_id = report_error(error, "callback")
-    if pn.state.notifications is not None:
-        pn.state.notifications.error(plain(f"{describe_error(error)} Id to quote: {error_id}"), duration=0)
+    tell_error(error, "callback")

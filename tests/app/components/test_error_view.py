@@ -1,8 +1,11 @@
 """What the log is told of an error."""
 
+import panel as pn
+import pytest
+from panel_material_ui.notifications import NotificationArea
 from structlog.testing import capture_logs
 
-from app.components.error_view import OUTAGE_QUIET_S, report_error
+from app.components.error_view import OUTAGE_QUIET_S, report_error, tell_error
 from core.errors import DatabaseUnavailableError, NotFoundError
 
 
@@ -21,3 +24,21 @@ def test_any_other_error_is_logged_each_time_with_its_trace() -> None:
         ids = {report_error(NotFoundError("no gear 3"), "callback") for _ in range(2)}
     assert len(ids) == len(lines) == 2
     assert all(isinstance(line["exc_info"], NotFoundError) for line in lines)
+
+
+def test_error_that_an_open_note_tells_is_not_told_again_until_the_note_is_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    area = NotificationArea()
+    monkeypatch.setattr(type(pn.state), "notifications", area)
+    away = DatabaseUnavailableError("the database does not answer; test of <one> note")
+    for _ in range(3):
+        tell_error(away, "callback")
+    tell_error(NotFoundError("no gear 3"), "callback")
+    assert [note.message.partition(" Id to quote: ")[0] for note in area.notifications] == [
+        "the database does not answer; test of &lt;one&gt; note",
+        "no gear 3",
+    ]
+    area._handle_msg({"type": "destroy", "uuid": area.notifications[0]._uuid})
+    tell_error(away, "callback")
+    assert len(area.notifications) == 2
