@@ -17,6 +17,11 @@ _STYLE = f"""
 .stat .caution {{ color: {CAUTION_INK}; }}
 .unit {{ font-size: 14px; font-weight: 400; color: {css_variable("muted")}; margin-left: 3px; }}
 """
+# All figures in one line, a long caption in two.
+_LINE_STYLE = """
+.stats { display: flex; flex-wrap: wrap; gap: 8px 32px; }
+.stats > .stat { max-width: 320px; }
+"""
 
 
 def stat(
@@ -30,6 +35,13 @@ def stat(
         style=_STYLE,
         **params,
     )
+
+
+def stat_line(*items: pn.pane.HTML) -> pn.pane.HTML:
+    """Set numbers side by side as one part of the page, which is drawn sooner than so many."""
+    html = "".join(str(item.object) for item in items)
+    line = f'<div class="stats">{html}</div>'
+    return markup(line, style=_STYLE + _LINE_STYLE, margin=(0, 0, 16, 0), sizing_mode="stretch_width")
 
 
 def stats(*items: pn.pane.HTML) -> pn.FlexBox:

@@ -15,7 +15,7 @@ from app.components.empty_state import empty_state
 from app.components.export import export
 from app.components.facet_list import FacetList
 from app.components.row_table import RowTable
-from app.components.stat import stat, stats
+from app.components.stat import stat, stat_line
 from app.components.words import judged, may_share_bearings, share
 from app.identity import current_actor
 from app.pages.experiments.bulk import BulkActs
@@ -57,15 +57,17 @@ class ExperimentsTable(pn.viewable.Viewer):
         self.state, self._open_row, self._linked = state, open_row, linked
         self._actor = current_actor()
         self._shown: Found | None = None
-        self._headline = pn.Column(stats(stat("", "")), sizing_mode="stretch_width", margin=0)
+        self._headline = stat_line(stat("", ""))
         self.searching = Searching(state, self._actor, self._changed)
         self.facets = FacetList(self._take_facet)
         self.bulk = BulkActs(state, self._changed, compare)
         self.columns, self.groups, self.shelf = ColumnMenu(state), GroupMenu(state), ShelfSwitch(state)
         self.table = RowTable(self._take_row)
-        self._content = self._frame()
-        self._whole = pn.Column(self._content, sizing_mode="stretch_width", margin=0)
+        self._found = pn.Column(self._framed_table(), sizing_mode="stretch_width", margin=0)
+        self._parts = [self._headline, self.searching.line, self._beside()]
+        self._whole = pn.Column(*self._parts, sizing_mode="stretch_width", margin=0)
         self.refresh()
+        pn.state.onload(self._complete)
         state.param.watch(lambda *_: self.refresh(), list(SHOWN))
         state.param.watch(lambda event: self.table.param.update(selected=event.new), "selected")
 
@@ -116,11 +118,11 @@ class ExperimentsTable(pn.viewable.Viewer):
 
     def _show(self, found: Found) -> None:
         before, self._shown = self._shown, found
-        content = self._content if found.headline.stored or self._is_narrowed() else _nothing_yet(found)
-        if self._whole[0] is not content:
-            self._whole.objects = [content]
+        parts = self._parts if found.headline.stored or self._is_narrowed() else [_nothing_yet(found)]
+        if self._whole[0] is not parts[0]:
+            self._whole.objects = parts
         if before is None or before.headline != found.headline:
-            self._headline.objects = [stats(*_figures(found))]
+            self._headline.object = stat_line(*_figures(found)).object
         self.searching.show(found)
         is_wrong = found.trouble is not None
         self.facets.facets = [] if is_wrong else facet_groups(found.facets, self.state.search, found.tags)
@@ -169,26 +171,34 @@ class ExperimentsTable(pn.viewable.Viewer):
         else:
             self._open_row(int(message["id"]))
 
-    def _frame(self) -> pn.Column:
-        tools = pn.FlexBox(
+    def _framed_table(self) -> pn.Column:
+        styles = {"gap": "8px", "flex-wrap": "wrap", "align-items": "center", "justify-content": "flex-end"}
+        tools = pn.Row(
             self.bulk.bar,
-            pn.Row(self.shelf, self.groups, self.columns, margin=0, styles={"gap": "8px"}),
-            gap="8px",
-            align_items="center",
-            justify_content="space-between",
+            self.shelf,
+            self.groups,
+            self.columns,
+            styles=styles,
             margin=(0, 0, 8, 0),
             sizing_mode="stretch_width",
         )
+        return card(tools, self.table)
+
+    def _beside(self) -> pn.Column:
+        return pn.Column(
+            self.facets,
+            self._found,
+            stylesheets=[_BESIDE],
+            sizing_mode="stretch_width",
+            margin=(16, 0, 0, 0),
+        )
+
+    def _complete(self) -> None:
+        """Add what nobody needs before the rows are there."""
         taken = actions(
             export(self.export_frame, "experiments"), copy_python(lambda: table_snippet(self.state))
         )
-        found = pn.Column(card(tools, self.table), taken, sizing_mode="stretch_width", margin=0)
-        beside = pn.Column(
-            self.facets, found, stylesheets=[_BESIDE], sizing_mode="stretch_width", margin=(16, 0, 0, 0)
-        )
-        return pn.Column(
-            self._headline, self.searching.line, beside, self.bulk.ask, sizing_mode="stretch_width", margin=0
-        )
+        self._found.extend([taken, self.bulk.ask])
 
 
 def _usual_order(state: ExperimentsState) -> str:
@@ -213,8 +223,7 @@ def _figures(found: Found) -> list[pn.pane.HTML]:
 
 def _score(row: ExperimentRow, what: str) -> pn.pane.HTML:
     told = f"{what} ({judged(row.split, row.audit)}) · #{row.id}"
-    narrow = {"max-width": "320px"}  # all figures in one line, a long caption in two
-    return stat(share(row.test_accuracy), told, caution=may_share_bearings(row.audit), styles=narrow)
+    return stat(share(row.test_accuracy), told, caution=may_share_bearings(row.audit))
 
 
 def _nothing_found(found: Found, state: ExperimentsState) -> str:
