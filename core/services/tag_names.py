@@ -24,12 +24,12 @@ def read_name(name: str) -> tuple[str, str]:
 def make_slug(name: str) -> str:
     """Return a name in lower case without accents, `to-check`; signs but separators are spelled out."""
     parts = []
-    for char in unicodedata.normalize("NFKD", name.casefold()):
+    for char in unicodedata.normalize("NFKD", name.casefold()).casefold():
         if char.isalnum():
             parts.append(char)
         elif char in SEPARATORS or char.isspace():
             parts.append("-")
-        elif not unicodedata.combining(char):
+        elif not unicodedata.combining(char) and unicodedata.category(char) != "Cf":  # nobody sees these
             parts.append(f"-{unicodedata.name(char, f'u{ord(char):x}').lower()}-")
     return re.sub(r"[\s-]+", "-", "".join(parts)).strip("-")
 

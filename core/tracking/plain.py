@@ -41,12 +41,12 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, int | float):
         return _to_json_number(value)
     if isinstance(value, Mapping):
-        return {_storable(str(name)): to_plain(inner) for name, inner in value.items()}
+        return {to_storable(str(name)): to_plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [to_plain(inner) for inner in value]
     if hasattr(value, "tolist"):
         return to_plain(value.tolist())
-    return _storable(value if isinstance(value, str) else str(value))
+    return to_storable(value if isinstance(value, str) else str(value))
 
 
 def _to_json_number(value: float) -> float | str:
@@ -56,6 +56,6 @@ def _to_json_number(value: float) -> float | str:
     return value if math.isfinite(value) else str(value)
 
 
-def _storable(text: str) -> str:
+def to_storable(text: str) -> str:
     """Return a text without what no database takes: NUL and lone surrogates, written as escapes."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8").replace("\0", "\\x00")

@@ -5,14 +5,16 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from core.errors import BrinellError, ConflictError
+from core.errors import BrinellError, ConflictError, InvalidInputError
 from core.queries.experiment_files import list_steps
 from core.services.logged_experiments import Begun, begin_logged, take_up_logged
 from core.services.users import get_local_actor
 from core.storage.database import read_scope, session_scope
-from core.tracking.plain import to_plain
+from core.tracking.plain import to_plain, to_storable
 from core.tracking.recorder import Recorder
 from core.tracking.writer import writer
+
+LONGEST_REASON = 10_000  # characters of what is told of an error
 
 
 class LoggedRun:
@@ -86,7 +88,8 @@ def tell_end(error: BaseException | None) -> tuple[str, str | None]:
         return "completed", None
     if isinstance(error, KeyboardInterrupt):
         return "cancelled", "interrupted by whoever ran it (KeyboardInterrupt)"
-    return "failed", str(error) if isinstance(error, BrinellError) else f"{type(error).__name__}: {error}"
+    reason = str(error) if isinstance(error, BrinellError) else f"{type(error).__name__}: {error}"
+    return "failed", to_storable(reason[:LONGEST_REASON])
 
 
 def begin_run(
@@ -102,6 +105,11 @@ def begin_run(
     total_epochs: int | None = None,
 ) -> LoggedRun:
     """Begin an experiment of the local user's own loop; a name that is taken is numbered."""
+    if not isinstance(hyperparameters or {}, Mapping):
+        told = type(hyperparameters).__name__
+        raise InvalidInputError(f'hyperparameters is a mapping such as {{"lr": 0.1}}, not a {told}')
+    if isinstance(tags, str):
+        raise InvalidInputError(f"tags is a list such as [{tags!r}], not one text")
     with session_scope() as session:
         begun = begin_logged(
             session,
@@ -110,7 +118,7 @@ def begin_run(
             model=model,
             dataset=dataset,
             hyperparameters=to_plain(hyperparameters or {}),
-            notes=notes,
+            notes=notes and to_storable(notes),
             tags=tags,
             split=split,
             seed=seed,

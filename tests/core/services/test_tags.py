@@ -126,6 +126,7 @@ def test_one_word_is_one_tag_however_it_is_written(researcher: Actor) -> None:
     [
         ("To Check!", "to-check-exclamation-mark"), ("café", "cafe"), ("C++", "c-plus-sign-plus-sign"),
         ("C", "c"), ("v1.0", "v1-0"), ("外輪", "外輪"), ("🔥", "fire"), ("Straße", "strasse"), ("--", ""),
+        ("pa\u200bper\u202e", "paper"), ("℡", "tel"),
     ],
 )  # fmt: skip
 def test_a_slug_tells_names_apart_that_people_tell_apart(name: str, slug: str) -> None:

@@ -425,3 +425,22 @@ def test_step_that_is_not_finite_is_null_in_its_file_and_told_once(database):
         "loss was nan in step 2; such values are stored as not measured",
         "f1 was -inf in step 5; such values are stored as not measured",
     ]
+
+
+@BOTH
+def test_reason_that_no_database_takes_is_stored_as_it_can_be_and_hides_no_error(database):
+    with pytest.raises(KeyError), Workspace().experiment(notes="\0\ud800") as run:
+        raise KeyError("\0\ud800" + "x" * 100_000)
+    row = get_row(run.id)
+    assert (row.status, row.notes) == ("failed", "\\x00\\ud800")
+    assert row.error_message.startswith("KeyError: ")
+    assert len(row.error_message) < 20_000
+
+
+@pytest.mark.parametrize(
+    ("told", "message"), [({"tags": "paper"}, "tags is a list"), ({"hyperparameters": [1]}, "a list")]
+)
+def test_wrong_kind_of_fact_is_told_before_anything_is_stored(database, told, message):
+    with pytest.raises(InvalidInputError, match=message):
+        Workspace().experiment(**told)
+    assert Workspace().experiments().empty
