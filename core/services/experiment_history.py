@@ -13,6 +13,7 @@ from core.clock import utc_now
 from core.errors import InvalidInputError
 from core.models import Experiment, ExperimentSource, ExperimentStatus
 from core.services.access import Actor, require_researcher
+from core.services.epoch_rows import EPOCH_COLUMNS
 from core.services.experiment_names import free_names
 from core.services.history_curves import COLUMNS, Column, Curves
 from core.services.logged_datasets import ensure_logged_dataset
@@ -23,7 +24,6 @@ from core.services.tags import add_tags
 
 BATCH = 500  # experiments whose rows are in memory at a time
 _EXPERIMENTS = Experiment.metadata.tables[Experiment.__tablename__]
-_EPOCH_COLUMNS = ("experiment_id", "epoch", *COLUMNS, "metrics", "created_at", "updated_at")
 _ENDED = frozenset({"completed", "failed", "cancelled"})
 
 
@@ -95,7 +95,7 @@ def _insert_batch(
         insert(_EXPERIMENTS).returning(_EXPERIMENTS.c.id, sort_by_parameter_order=True), rows
     )
     ids = list(written.scalars())
-    insert_raw(connection, "training_runs", _EPOCH_COLUMNS, _tell_epochs(connection, ids, curves, now))
+    insert_raw(connection, "training_runs", EPOCH_COLUMNS, _tell_epochs(connection, ids, curves, now))
     summary_rows = (
         (row_id, name, *summary)
         for row_id, found in zip(ids, summaries, strict=True)
