@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import stat
 from collections.abc import Iterator, Set
 from dataclasses import dataclass, fields
 from pathlib import PurePath
@@ -17,6 +16,7 @@ from core.jobs.recordings import NO_SAMPLES, store_stream
 from core.services.datasets import StoredRecording
 from core.settings import get_settings
 from core.specs import Recording, StatedFacts
+from core.storage.plain_files import open_plain
 from core.storage.readers import ARCHIVES, limits
 from core.storage.readers.protocol import Channel, Member
 from core.storage.reading import Samples, borrow_reader
@@ -51,25 +51,8 @@ def read_source(source: SourceFile, stated: StatedFacts, stored_before: Set[str]
 
 
 def _open(source: SourceFile) -> IO[bytes]:
-    """Open a plain file of a size that is read; a pipe that took its place is not waited for."""
-    shown = limits.printable(source.name)
-    limits.check_name(shown, "the file", PurePath(source.name).name)
-    try:
-        file = os.fdopen(os.open(source.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
-    except OSError as error:
-        raise UnreadableFileError(
-            f"{shown} cannot be read: {error.strerror}; check its permissions"
-        ) from error
-    state = os.fstat(file.fileno())
-    if stat.S_ISREG(state.st_mode) and state.st_size <= limits.FILE_BYTES:
-        return file
-    file.close()
-    if not stat.S_ISREG(state.st_mode):
-        raise UnreadableFileError(f"{shown} is no plain file; copy its content into one")
-    raise UnreadableFileError(
-        f"{shown} has {state.st_size / 1e9:,.1f} GB and at most {limits.FILE_BYTES / 1e9:,.1f} GB are read; "
-        "split it at its source"
-    )
+    limits.check_name(limits.printable(source.name), "the file", PurePath(source.name).name)
+    return open_plain(source.path, source.name, "split it at its source")
 
 
 def _read(file: IO[bytes], name: str, shown: str, stated: StatedFacts, stored_before: Set[str]) -> FileResult:

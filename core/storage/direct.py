@@ -1,7 +1,7 @@
 """The driver's own connection, kept between transactions: for what writes small ones all the time."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cache
 from typing import Any
 
@@ -31,14 +31,12 @@ class DirectConnection:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Commit what the body executes, or roll it back; a failed connection is opened anew next time."""
-        with told_plainly(writing=True):
-            try:
-                pooled = self._begin()
-                yield
-                self._dialect.do_commit(pooled)  # as all other commits are made
-            except BaseException:
-                self.close()
-                raise
+        with told_plainly(writing=True), ExitStack() as unfinished:
+            unfinished.callback(self.close)
+            pooled = self._begin()
+            yield
+            self._dialect.do_commit(pooled)  # as all other commits are made
+            unfinished.pop_all()
 
     def execute(self, statement: str, values: Sequence[Any] = ()) -> Any:
         """Execute a statement with `?` where values go, and return its cursor."""

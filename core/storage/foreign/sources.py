@@ -11,6 +11,7 @@ from typing import IO
 from core.errors import InvalidInputError, UnreadableFileError
 from core.storage.foreign import bundles
 from core.storage.foreign.records import Form
+from core.storage.plain_files import open_plain
 from core.storage.readers.limits import printable
 
 DATABASES = frozenset({".db", ".sqlite", ".sqlite3"})
@@ -47,7 +48,7 @@ class Source:
         if not self.files:
             if self.form is Form.MLFLOW:
                 _refuse_unfinished(self.path)
-            return bundles.open_plain(self.path, self.name)
+            return open_plain(self.path, self.name, bundles.MEND)
         return bundles.pack(self.name, self.files)
 
 
