@@ -2,10 +2,9 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 import duckdb
 import pandas as pd
@@ -43,19 +42,19 @@ def describe_schema(*, for_admin: bool = False) -> tuple[View, ...]:
     return tuple(view for view in VIEWS.values() if for_admin or not view.is_private)
 
 
-def ask(text: str, parameters: Mapping[str, Any] | None = None) -> pd.DataFrame:
-    """Answer one of our own questions, `$name` standing for a parameter; never text that a person typed."""
+def ask(text: str) -> pd.DataFrame:
+    """Answer one of our own questions; never text that a person typed."""
     try:
-        return _to_frame(_ask(text, parameters, find_reading(text)))
+        return _to_frame(_ask(text, find_reading(text)))
     except duckdb.InvalidInputException as error:
         if NOT_READ not in str(error):
             raise
-        return _to_frame(_ask(text, parameters, replace(find_reading(text), columns=frozenset())))
+        return _to_frame(_ask(text, replace(find_reading(text), columns=frozenset())))
 
 
-def _ask(text: str, parameters: Mapping[str, Any] | None, reading: Reading) -> pa.Table:
+def _ask(text: str, reading: Reading) -> pa.Table:
     with open_views(reading) as warehouse:
-        return warehouse.execute(text, dict(parameters or {})).to_arrow_reader().read_all()
+        return warehouse.execute(text).to_arrow_reader().read_all()
 
 
 def run_sql(

@@ -35,7 +35,7 @@ def find_columns(planner: duckdb.DuckDBPyConnection, text: str) -> dict[str, lis
     """Return the columns that a question reads, by table, as DuckDB finds them; {} where it does not."""
     try:
         told = planner.execute(f"EXPLAIN (FORMAT json) {text}").fetchall()[-1][1]
-    except duckdb.Error:  # with parameters, or no question that is planned
+    except duckdb.Error:  # no question that is planned
         return {}
     found: dict[str, set[str]] = {}
     for node in json.loads(told):
