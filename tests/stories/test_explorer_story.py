@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from core.models import Experiment
 from core.storage.database import read_scope
@@ -36,6 +36,108 @@ def search(page: Page, words: str) -> None:
 
 def row_boxes(page: Page) -> list:
     return page.locator("tbody").get_by_role("checkbox").all()
+
+
+def selected(page: Page) -> Locator:
+    """What acts on the rows that are marked."""
+    return page.get_by_role("toolbar", name="Selected rows")
+
+
+def mark_rows(page: Page, number: int) -> None:
+    for box in row_boxes(page)[:number]:
+        box.check()
+    expect(selected(page)).to_contain_text(f"{number} selected")
+
+
+def search_by_completion(page: Page) -> None:
+    """Type some letters, take the words offered, and search."""
+    field = page.get_by_role("combobox", name=SEARCH)
+    offered = page.get_by_role("listbox", name="Completions")
+    field.press_sequentially("spl")
+    expect(offered.get_by_role("option", name="split:", exact=True)).to_be_visible()
+    field.press("ArrowDown")
+    field.press("Enter")
+    expect(field).to_have_value("split:")
+    field.press_sequentially("by_l")
+    expect(offered.get_by_role("option", name="by_load", exact=True)).to_be_visible()
+    field.press("ArrowDown")
+    field.press("Enter")
+    expect(field).to_have_value("split:by_load")
+    field.press("Enter")
+    expect(page).to_have_url(re.compile("search=split%3Aby_load$"))
+
+
+def keep_pinned(page: Page, name: str) -> None:
+    """Give the search a name and pin it."""
+    page.get_by_role("button", name="Saved searches").click()
+    kept = page.get_by_role("dialog", name="Saved searches")
+    kept.get_by_role("textbox", name="Name of the search").fill(name)
+    kept.get_by_role("button", name="Save", exact=True).click()
+    kept.get_by_role("button", name=f"Pin {name}").click()
+    expect(kept.get_by_role("button", name=f"Unpin {name}")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(kept).to_be_hidden()
+
+
+def opened_anew(page: Page, open_browser: Callable[..., BrowserContext]) -> Page:
+    """Open the address of a page in a browser without history."""
+    other = open_browser(viewport={"width": 1400, "height": 1800}).new_page()
+    other.set_default_timeout(60_000)
+    other.goto(page.url)
+    return other
+
+
+def test_search_is_pinned_tagged_grouped_and_five_compared_and_links_restore_it_elsewhere(
+    page: Page, open_browser: Callable[..., BrowserContext]
+) -> None:
+    search_by_completion(page)
+    keep_pinned(page, "Loads")
+    mark_rows(page, 6)
+    selected(page).get_by_role("button", name="Tag", exact=True).click()
+    tagging = page.get_by_role("dialog", name="Tag the selected rows")
+    tagging.get_by_role("combobox", name="Tags, separated by commas").fill("shortlist")
+    tagging.get_by_role("button", name="Add").click()
+    tag = page.get_by_role("region", name="Tag").get_by_role("button", name="shortlist")
+    expect(tag).to_contain_text("6")
+    tag.click()
+    expect(page.get_by_text("1–6 of 6")).to_be_visible()
+
+    page.get_by_role("button", name="Group by").click()
+    page.get_by_role("dialog", name="Group by").get_by_label("Model").check()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("columnheader", name="Experiments")).to_be_visible()
+    expect(page.get_by_role("button", name="Columns")).to_be_hidden()
+    groups = page.locator("tbody")
+    expect(groups).to_contain_text(re.compile(r"\d %, n = \d|n = 1"))
+    other = opened_anew(page, open_browser)
+    expect(other.get_by_role("columnheader", name="Model")).to_be_visible()
+    expect(other.get_by_role("combobox", name=SEARCH)).to_have_value("split:by_load tag:shortlist")
+    expect(other.locator("tbody")).to_have_text(groups.inner_text(), use_inner_text=True)
+    expect(other.get_by_role("button", name="Loads", exact=True)).to_be_visible()
+
+    page.get_by_role("button", name="Group by").click()
+    page.get_by_role("dialog", name="Group by").get_by_label("nothing").check()
+    page.keyboard.press("Escape")
+    selected(page).get_by_role("button", name="Select nothing").click()
+    expect(selected(page)).to_be_hidden()
+    mark_rows(page, 5)
+    selected(page).get_by_role("button", name="Compare 5").click()
+    expect(page.get_by_text("Experiments, the best first")).to_be_visible()
+    page.get_by_role("combobox", name="Groups").click()
+    page.get_by_role("menuitem", name="model", exact=True).click()
+    expect(page).to_have_url(re.compile("group=model"))
+    page.get_by_role("button", name="scores").click()
+    expect(page.get_by_text("Every metric, best")).to_be_visible()
+    other = opened_anew(page, open_browser)
+    expect(other.get_by_text("Every metric, best")).to_be_visible()
+    expect(other.get_by_role("combobox", name="Groups")).to_have_text("model")
+    assert table_words(other) == table_words(page)
+    assert other.url == page.url
+
+
+def table_words(page: Page) -> list[str]:
+    """Return what all tables of a page say."""
+    return [table.inner_text() for table in page.get_by_role("table").all()]
 
 
 def test_words_are_completed_and_a_slip_is_mended_by_a_click(page: Page) -> None:

@@ -146,7 +146,7 @@ class Matrices(pn.viewable.Viewer):
 
 def _tabulate(compared: Compared) -> pn.pane.HTML:
     table = compared.summaries.pivot(index="metric", columns="experiment_id", values="best")
-    table = table.reindex(columns=compared.ids)
+    table = table.reindex(index=[each.name for each in compared.metrics], columns=compared.ids)
     rows = [
         [ABSENT if np.isnan(value) else f"{value:.4g}" for value in row] for row in table.to_numpy(np.float64)
     ]
