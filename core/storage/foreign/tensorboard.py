@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import count
 from typing import IO, Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from core.storage.foreign.values import label, label_or_none, plain, storable
 from core.storage.readers.limits import printable
 
 _DTYPES: dict[int, tuple[int, str]] = {1: (5, "<f4"), 2: (6, "<f8"), 3: (7, "<i4"), 9: (10, "<i8")}
+MOST_DAMAGED = 10  # events of a file
 _HALF, _BFLOAT = 19, 14
 _STATUSES: dict[int, Status] = {1: "completed", 2: "failed", 3: "running"}
 
@@ -53,7 +53,7 @@ def read(file: IO[bytes], name: str) -> Parts:
 
 
 def _read_file(source: IO[bytes], member: str, events: _Events) -> None:
-    number = count(1)
+    number = damaged = 0
     for part in read_records(source):
         if isinstance(part, Ending):
             if part.reason:
@@ -64,14 +64,19 @@ def _read_file(source: IO[bytes], member: str, events: _Events) -> None:
                 )
             continue
         for record in part:
+            number += 1
             try:
                 _take(record, events)
             except (ValueError, UnicodeDecodeError) as error:
-                events.findings.append(
-                    printable(f"{member}: event {next(number)} is damaged ({error})")[:500]
-                )
-                if next(number) > 20:
+                damaged += 1
+                if damaged == MOST_DAMAGED:
+                    events.findings.append(
+                        printable(
+                            f"{member}: {damaged} events are damaged; from event {number} on none is read"
+                        )
+                    )
                     return
+                events.findings.append(printable(f"{member}: event {number} is damaged ({error})")[:500])
 
 
 def _take(record: bytes, events: _Events) -> None:

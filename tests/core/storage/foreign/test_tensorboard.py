@@ -56,6 +56,24 @@ def test_flipped_bit_is_told_and_nothing_after_it_believed(log, read):
     assert len(points) < 10
 
 
+def test_damaged_events_are_told_by_their_number_and_that_no_more_are_read(tmp_path, read):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    good = Event(wall_time=1.7e9, step=1, summary=Summary(value=[Summary.Value(tag="a", simple_value=1)]))
+    records = [good.SerializeToString(), *[b"\xff"] * 12, good.SerializeToString()]
+    content = b""
+    for record in records:
+        head = len(record).to_bytes(8, "little")
+        content += head + masked_crc(head).to_bytes(4, "little")
+        content += record + masked_crc(record).to_bytes(4, "little")
+    (folder / "events.out.tfevents.1").write_bytes(content)
+
+    (found, points) = read(folder)[0]
+    assert len(points) == 1
+    assert "event 2 is damaged" in found.findings[0]
+    assert found.findings[-1].endswith("10 events are damaged; from event 11 on none is read")
+
+
 def test_histograms_are_passed_over_by_name(log, read):
     writer = EventFileWriter(str(log.parent))
     kind = SummaryMetadata(plugin_data=SummaryMetadata.PluginData(plugin_name="histograms"))
