@@ -1,10 +1,13 @@
 """A served application, and a browser that notes what a page must not do."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Thread
+from typing import IO
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -36,14 +39,25 @@ def start_server(arguments: list[str], home: Path) -> tuple[subprocess.Popen[str
     process = subprocess.Popen(
         [sys.executable, *arguments], stdout=subprocess.PIPE, text=True, env=environment, cwd=PROJECT_ROOT
     )
-    return process, process.stdout.readline().strip()
+    address = process.stdout.readline().strip()
+    keep_log(process.stdout, home.with_suffix(".log"))
+    return process, address
+
+
+def keep_log(told: IO[str], path: Path) -> None:
+    """Write on what a server tells, which would else wait for a reader once the pipe is full."""
+
+    def write() -> None:
+        with told, path.open("w") as file:
+            shutil.copyfileobj(told, file)
+
+    Thread(target=write, daemon=True).start()
 
 
 def stop_server(process: subprocess.Popen[str]) -> None:
     """Interrupt the server and wait until it has ended."""
     process.terminate()
     process.wait(timeout=20)
-    process.stdout.close()
 
 
 @pytest.fixture(scope="session")

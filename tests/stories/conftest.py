@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page
 
 from core.settings import PROJECT_ROOT
-from tests.app.conftest import browser, chromium, open_browser, served, stop_server
+from tests.app.conftest import browser, chromium, keep_log, open_browser, served, stop_server
 
 # Fixtures that stories share with the pages' tests.
 __all__ = ["browser", "chromium", "open_browser", "served"]
@@ -39,13 +39,13 @@ def brinell(environment: dict[str, str]) -> Callable[..., "subprocess.CompletedP
 
 
 @pytest.fixture
-def served_with_worker(environment: dict[str, str]) -> Iterator[str]:
+def served_with_worker(environment: dict[str, str], home: Path) -> Iterator[str]:
     """Address of `brinell serve` with its worker."""
     process = subprocess.Popen(
         [*BRINELL, "serve", "--port", "0"], env=environment, stderr=subprocess.PIPE, text=True
     )
     line = next(line for line in process.stderr if "Brinell is at" in line)
-    process.stdout = process.stderr  # what stop_server closes
+    keep_log(process.stderr, home.with_suffix(".log"))
     yield line.split()[3]
     stop_server(process)
 
