@@ -4,7 +4,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,11 +45,10 @@ def open_views(reading: Reading) -> Iterator[duckdb.DuckDBPyConnection]:
     with one_moment() as session:
         key = reading, read_stamp(session.connection())
         prepared = _take(key) or _prepare(session, reading)
-    try:
+    with ExitStack() as stack:
+        stack.callback(prepared.cursor.close)
         yield prepared.cursor
-    except BaseException:
-        prepared.cursor.close()
-        raise
+        stack.pop_all()  # asked without an error: the views stay open for the next question
     _keep(key, prepared)
 
 

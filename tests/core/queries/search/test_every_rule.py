@@ -18,7 +18,8 @@ from tests.core.queries.search.examples import BROKEN, READ, UNKNOWN
 from tests.core.queries.search.made_rows import NOW
 
 FOLDER = Path(search.__file__).parent
-TOLD_BY = {"_waits", "_describe_unexpected", "_unsortable"}  # what they return is what a search is refused with
+# What these return is what a search is refused with.
+TOLD_BY = {"_waits", "_describe_unexpected", "_unsortable"}
 
 
 def test_every_alternative_of_every_rule_is_taken_by_an_example(monkeypatch: pytest.MonkeyPatch) -> None:
