@@ -40,6 +40,8 @@ from core.storage.database import read_scope
 # The pages, in the order of the rail.
 PAGES: tuple[type[PageView], ...] = (HomePage, SignalsPage, ExperimentsPage, ComparePage, SqlPage)
 
+UNUSED_MS = 120_000
+
 JobsQuery = Callable[[], list[RunningJob]]
 
 
@@ -93,6 +95,9 @@ def create_app(
         location=False,
         # A session's token is a promise of this process alone: another one must not be able to make it.
         sign_sessions=True,
+        # A busy browser connects late. Bokeh's 15 s would end the session before, and what its websocket then
+        # makes anew was never rendered, so that it names the style sheets of another host.
+        unused_session_lifetime_milliseconds=UNUSED_MS,
         secret_key=secrets.token_bytes(32),
         include_headers=[USER_HEADER],
         include_cookies=["brinell_theme", "brinell_rail"],
