@@ -2,11 +2,8 @@
 
 import asyncio
 import secrets
-import weakref
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from importlib.metadata import version
-from typing import Any
 
 import panel as pn
 import uvicorn
@@ -28,7 +25,6 @@ from app.server.assets import Assets, AssetServer
 from app.server.binding import check_bind, open_socket
 from app.server.guard import USER_HEADER, Guard
 from app.server.missing import missing_page
-from app.server.ready import ReadySessions, adjust_pulls
 from app.server.rendering import Pages, adjust_rendering
 from app.server.sockets import adjust_bokeh_fastapi
 from app.server.warming import warm
@@ -67,7 +63,6 @@ def create_app(
     pn.extension("tabulator", notifications=True, nthreads=4, exception_handler=report_callback_error)
     adjust_bokeh_fastapi()
     adjust_rendering()
-    adjust_pulls()
     api = FastAPI(
         title="Brinell", version=version("brinell"), docs_url=None, redoc_url=None, openapi_url=None
     )
@@ -75,18 +70,8 @@ def create_app(
     api.include_router(artifacts.router)
     api.include_router(uploads.router)
 
-    # A document holds its shell; the shells' documents are found, not held.
-    shells: weakref.WeakKeyDictionary[Document, weakref.ref[Shell]] = weakref.WeakKeyDictionary()
-
     def open_shell() -> pn.viewable.Viewable:
-        shell = _open_shell(pages, running_jobs)
-        shells[pn.state.curdoc] = weakref.ref(shell)
-        return shell.__panel__()
-
-    def tell_shell(act: Callable[[Shell], None], document: Document) -> None:
-        shell = shells[document]() if document in shells else None
-        if shell is not None:
-            act(shell)
+        return _open_shell(pages, running_jobs)
 
     add_applications(
         {page.path: open_shell for page in pages},
@@ -108,27 +93,22 @@ def create_app(
 
     api.add_api_route("/{path:path}", missing, methods=["GET"])
     assets = Assets(api.router)
-    sessions = ReadySessions(
-        variant=lambda request: (_is_dark(request.cookies), _is_folded(request.cookies), _user(request)),
-        rest=partial(tell_shell, Shell.rest),
-        wake=partial(tell_shell, Shell.wake),
-    )
-    api.state.pages = Pages(assets, sessions, variant=lambda request: _is_dark(request.cookies))
+    api.state.pages = Pages(assets, variant=lambda request: _is_dark(request.cookies))
     api.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
     api.add_middleware(AssetServer, assets=assets)
     api.add_middleware(Guard)
     return api
 
 
-def _open_shell(pages: Sequence[type[PageView]], running_jobs: JobsQuery) -> Shell:
+def _open_shell(pages: Sequence[type[PageView]], running_jobs: JobsQuery) -> pn.viewable.Viewable:
     document = pn.state.curdoc
     cookies = pn.state.cookies
     dark = _is_dark(cookies)
     document.template_variables["html_attrs"] = f'data-brinell-theme="{"dark" if dark else "light"}"'
-    shell = Shell(pages, running_jobs, dark=dark, collapsed=_is_folded(cookies))
+    shell = Shell(pages, running_jobs, dark=dark, collapsed=cookies.get("brinell_rail") == "collapsed")
     query = {name: values[-1].decode("utf-8", "replace") for name, values in pn.state.session_args.items()}
     shell.start(_path_asked(document), query)
-    return shell
+    return shell.__panel__()
 
 
 def _path_asked(document: Document) -> str:
@@ -138,14 +118,6 @@ def _path_asked(document: Document) -> str:
 
 def _is_dark(cookies: Mapping[str, str]) -> bool:
     return cookies.get("brinell_theme", "").endswith("dark")
-
-
-def _is_folded(cookies: Mapping[str, str]) -> bool:
-    return cookies.get("brinell_rail") == "collapsed"
-
-
-def _user(request: Request) -> str | None:
-    return request.headers.get(USER_HEADER)
 
 
 def _health() -> dict[str, str]:
@@ -163,12 +135,7 @@ class _AnnouncingServer(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._announce()
-            self._warming = asyncio.create_task(self._warm())
-
-    async def _warm(self) -> None:
-        app: Any = self.config.app
-        await warm(app, self._visit)
-        await app.state.pages.prepare()
+            self._warming = asyncio.create_task(warm(self.config.app, self._visit))
 
 
 def serve(

@@ -86,18 +86,6 @@ class Shell(pn.viewable.Viewer):
         self._refresh_jobs()
         pn.state.onload(lambda: self._watch_jobs(seen=True))
 
-    def rest(self) -> None:
-        """Look at nothing that is stored until `wake`: nobody sees this view yet."""
-        view = self._views.get(self._current or "")
-        if view is not None:
-            view.on_hide()
-
-    def wake(self) -> None:
-        """Show the place as it is by now, as if it were just arrived at."""
-        path, self._current = self._current or "/", None
-        self._show(path, {}, push=False)
-        self._refresh_jobs()
-
     def navigate(self, path: str, **query: Any) -> None:
         """Open a place as a new step of the history."""
         self._show(path, {name: str(value) for name, value in query.items()}, push=True)
@@ -155,7 +143,7 @@ class Shell(pn.viewable.Viewer):
         state.read_query(query)
         view = cls(state=state, navigate=self.navigate, places=self._classes.keys())
         notice = text(state.param.notice, "caption", visible=state.param.notice.rx.bool())
-        self._hold(path, notice, view)
+        self._hold(path, pn.Column(notice, view, sizing_mode="stretch_width", margin=0))
         self._views[path] = view
         if cls.state_class.url_params:
             state.param.watch(lambda *_: self._on_state_change(path), list(cls.state_class.url_params))
@@ -172,12 +160,12 @@ class Shell(pn.viewable.Viewer):
             ),
         )
 
-    def _hold(self, path: str, *content: pn.viewable.Viewable) -> None:
+    def _hold(self, path: str, content: pn.viewable.Viewable) -> None:
         if path in self._holders:
-            self._holders[path].objects = list(content)
+            self._holders[path].objects = [content]
             self._holders[path].visible = True
             return
-        self._holders[path] = pn.Column(*content, sizing_mode="stretch_width", margin=24)
+        self._holders[path] = pn.Column(content, sizing_mode="stretch_width", margin=24)
         self._main.append(self._holders[path])
 
     def _on_state_change(self, path: str) -> None:

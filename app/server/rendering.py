@@ -1,7 +1,7 @@
 """Adjustments to bokeh-fastapi 0.1.8 and Panel 1.9: a page's head is known, and sent, before its session is.
 
-A page is work for the server, then 600 ms of scripts for the browser. The head, which names the scripts, is
-the same for all sessions of an address: it goes out first, so that both work at the same time.
+A page is 250 ms of work for the server, then 600 ms of scripts for the browser. The head, which names the
+scripts, is the same for all sessions of an address: it goes out first, so that both work at the same time.
 """
 
 import asyncio
@@ -13,14 +13,12 @@ from typing import Any
 import panel.io.server
 from bokeh.model import Model
 from bokeh.resources import Resources
-from bokeh.server.session import ServerSession
 from bokeh_fastapi.handler import DocHandler
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response, StreamingResponse
 from panel.io.state import state
 
 from app.server.assets import MATERIAL_FOLDER, MATERIAL_STAMP, Assets
-from app.server.ready import ReadySessions, pack
 
 # Every figure is drawn on a canvas, and no text is set by TeX.
 UNUSED = frozenset({"bokeh-gl", "bokeh-mathjax"})
@@ -37,31 +35,24 @@ MODULES = f"""<link rel="modulepreload" href="{MATERIAL}">
 }}
 </script>
 """
-BETWEEN_S = 0.5
 AGAIN = "<script>location.reload()</script></head></html>"
 
 
 class Pages:
     """The pages of one application: rendered, stamped, and sent in two parts."""
 
-    def __init__(
-        self, assets: Assets, sessions: ReadySessions, variant: Callable[[Request], Hashable]
-    ) -> None:
-        self._assets, self._sessions = assets, sessions
+    def __init__(self, assets: Assets, variant: Callable[[Request], Hashable]) -> None:
+        self._assets = assets
         self._variant = variant  # what of a request its page's head depends on
         self._heads: dict[Hashable, str] = {}
         self._changing: set[Hashable] = set()  # whose head was not the same twice
-        self._visited: dict[str, tuple[DocHandler, Request]] = {}  # the first visit of each address
 
     async def answer(self, handler: DocHandler, request: Request) -> Response:
         """Send the page that `handler` serves, its head at once where that is known."""
-        url = handler.application_context.url
-        self._visited.setdefault(url, (handler, request))
-        key = (url, self._variant(request))
+        key = (handler.application_context.url, self._variant(request))
         head = self._heads.get(key)
         if head is None:
-            session = await self._sessions.open(handler, request)
-            html = await self._render(handler, session)
+            html = await self._render(handler, request)
             self._keep_head(key, html)
             return HTMLResponse(html)
         parts = self._send(handler, request, key, head)
@@ -70,29 +61,21 @@ class Pages:
         headers = {"content-encoding": "gzip", "vary": "Accept-Encoding"}
         return StreamingResponse(_compress(parts), media_type="text/html", headers=headers)
 
-    async def prepare(self) -> None:
-        """Build a session for the next visit of each page visited so far, with room for visitors between."""
-        for handler, request in list(self._visited.values()):
-            await asyncio.sleep(BETWEEN_S)
-            self._sessions.prepare(handler, request)
-
     async def _send(
         self, handler: DocHandler, request: Request, key: Hashable, head: str
     ) -> AsyncIterator[str]:
         yield head
         await asyncio.sleep(0)  # the loop writes only between two steps, and the next one is long
-        session = await self._sessions.open(handler, request)
-        html = await self._render(handler, session)
+        html = await self._render(handler, request)
         if html.startswith(head):
             yield html.removeprefix(head)
-            await asyncio.sleep(0)
-            pack(session.document)  # while the browser runs the scripts, before it asks
             return
         self._heads.pop(key, None)
         self._changing.add(key)
         yield AGAIN
 
-    async def _render(self, handler: DocHandler, session: ServerSession) -> str:
+    async def _render(self, handler: DocHandler, request: Request) -> str:
+        session = await handler.get_session(request, None)
         resources = handler.application.resources()
         resources.components = [name for name in resources.components if name not in UNUSED]
         document = session.document

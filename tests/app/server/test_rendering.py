@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx
 import pytest
-from bokeh.document import Document
 
 from app.server.rendering import AGAIN, Pages, known_bundles
 
@@ -37,21 +36,11 @@ def test_every_visit_has_a_session_of_its_own(sample_url: str) -> None:
     assert len(tokens) == 3
 
 
-class Sessions:
-    """Sessions of empty documents."""
-
-    def __init__(self) -> None:
-        self.document = Document()
-
-    async def open(self, *_: Any) -> "Sessions":
-        return self
-
-
 class OnePage(Pages):
     """Pages that render what they are given, without a session."""
 
     def __init__(self, *htmls: str) -> None:
-        super().__init__(assets=None, sessions=Sessions(), variant=lambda _: None)
+        super().__init__(assets=None, variant=lambda _: None)
         self._htmls = iter(htmls)
 
     async def _render(self, *_: Any) -> str:
