@@ -106,6 +106,9 @@ def test_pages_are_drawn_and_answer_in_a_cell(
     expect(experiment.get_by_text("Confusion matrix", exact=True)).to_be_visible()
     expect(experiment.locator(".bk-Figure").first).to_be_visible()
     page.wait_for_function(f"{ICON_FONTS}.includes('Material Icons Outlined')")
+    # A kernel that still runs the cells below answers no gesture.
+    expect(signals.locator(".bk-Figure").nth(1)).to_be_attached()
+    page.locator("#jp-main-statusbar").get_by_text("Idle").wait_for()
     shoot(page, "lab-experiment")
     experiment.get_by_role("button", name="records", exact=True).click()
     expect(experiment.get_by_text("One vote a record")).to_be_visible()
