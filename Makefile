@@ -21,7 +21,7 @@ install: $(VENV)/.installed ## make the environment in .venv from requirements.l
 run: $(VENV)/.installed ## start everything on demo data and print the address; Ctrl-C ends it
 	@exec $(BIN)/brinell demo
 
-test: $(VENV)/.installed ## run the tests but the slow ones (under 10 minutes on two cores)
+test: $(VENV)/.installed ## run the tests but the slow ones (about 20 minutes on two cores)
 	$(PYTEST) -m "not slow" -n $(TEST_PROCESSES)
 
 test-slow: $(VENV)/.installed ## run the slow tests: long trainings, whole stories, JupyterLab
