@@ -1,5 +1,6 @@
 """A disk that fills: it is told, nothing is half-entered, pages answer, and with room the work goes on."""
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -89,9 +90,15 @@ def recordings(tmp_path: Path) -> Path:
 def fill(disk: Path, leave_mb: float = 0) -> Path:
     """Fill the disk up to some room; return the file to remove."""
     filler = disk / "filler"
-    left = shutil.disk_usage(disk).free - int(leave_mb * 1e6)
     with filler.open("wb") as file:
-        os.posix_fallocate(file.fileno(), 0, left)
+        for last in (False,) * 99 + (True,):
+            left = shutil.disk_usage(disk).free - int(leave_mb * 1e6)
+            try:
+                os.posix_fallocate(file.fileno(), 0, left)
+                break
+            except OSError as error:  # whoever works there took some of what was left meanwhile
+                if error.errno != errno.ENOSPC or last:
+                    raise
     return filler
 
 
