@@ -1,5 +1,6 @@
 """A page that looks again at what is stored while somebody sees it."""
 
+from abc import abstractmethod
 from typing import Any
 
 import panel as pn
@@ -32,17 +33,17 @@ class FollowingPage(PageView):
         self._seen = False
         self._follow()
 
+    @abstractmethod
     def period_ms(self) -> int | None:
         """Return how often to look again, None where nothing more comes."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _look(self) -> None:
         """Show what is stored by now."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def _look_again(self) -> None:
         """Read in a thread, then show on the loop, where a document may be changed."""
-        raise NotImplementedError
 
     def _follow(self) -> None:
         """Poll or stop, as what is shown asks for by now."""

@@ -42,7 +42,7 @@ def measure() -> dict[str, object]:
         for home in (ours_home, bare_home):
             with at_home(home):
                 claims[home] = prepare_claim()
-        with at_home(ours_home), _bare(bare_home / "brinell.db") as connection:
+        with at_home(ours_home), open_bare(bare_home / "brinell.db") as connection:
             ours, bare = claims[ours_home], claims[bare_home]
             epochs = {"ours": count(1), "bare": count(1)}
             return {
@@ -95,7 +95,8 @@ def prepare_claim() -> Claim:
 
 
 @contextmanager
-def _bare(path: Path) -> Iterator[sqlite3.Connection]:
+def open_bare(path: Path) -> Iterator[sqlite3.Connection]:
+    """sqlite3 alone, with the pragmas that our own connections have."""
     connection = sqlite3.connect(path, isolation_level=None)
     for pragma in ("foreign_keys = ON", "journal_mode = WAL", "synchronous = NORMAL"):
         connection.execute(f"PRAGMA {pragma}")

@@ -6,7 +6,6 @@
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -23,7 +22,7 @@ from core.services.users import get_local_actor
 from core.storage import migrations
 from core.storage.database import session_scope
 from core.workspace import Workspace
-from tests.bench.epochs import at_home
+from tests.bench.epochs import at_home, open_bare
 
 EXPERIMENTS, EPOCHS, ROUNDS = 1_000, 100, 3
 DURABLE = 2_000  # epochs of one commit each, in a round
@@ -41,7 +40,7 @@ def measure() -> dict[str, object]:
         bare_home = Path(folder, "bare")
         with at_home(bare_home):
             _prepare()
-        with at_home(Path(folder, "ours")), _bare(bare_home / "brinell.db") as connection:
+        with at_home(Path(folder, "ours")), open_bare(bare_home / "brinell.db") as connection:
             _prepare()
             bare = _Bare(connection)
             curves = _make_curves()
@@ -122,17 +121,6 @@ def _import(curves: list[Curves]) -> float:
     with session_scope() as session:
         insert_history(session, get_local_actor(session, "cli"), histories)
     return EXPERIMENTS * EPOCHS / (perf_counter() - began)
-
-
-@contextmanager
-def _bare(path: Path) -> Iterator[sqlite3.Connection]:
-    connection = sqlite3.connect(path, isolation_level=None)
-    for pragma in ("foreign_keys = ON", "journal_mode = WAL", "synchronous = NORMAL"):
-        connection.execute(f"PRAGMA {pragma}")
-    try:
-        yield connection
-    finally:
-        connection.close()
 
 
 class _Bare:
