@@ -9,6 +9,7 @@ from core.errors import InvalidInputError
 
 LONGEST_NAME = 200
 LARGEST_INTEGER = 1 << 1023  # beyond, no float holds it
+_UNNAMED = frozenset({"Cc", "Cs"})  # control characters and lone surrogates
 
 
 def to_number(name: str, value: Any) -> float | None:
@@ -20,18 +21,35 @@ def to_number(name: str, value: Any) -> float | None:
         return float(value.item() if hasattr(value, "item") else value)
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         raise InvalidInputError(
-            f"{name}={str(value)[:80]!r} ({type(value).__name__}) is not one number; log a float, or a "
+            f"{name}={_shown(value)!r} ({type(value).__name__}) is not one number; log a float, or a "
             "tensor or array of one element"
         ) from error
 
 
 def check_name(name: str) -> str:
-    """Return the name of a metric; refuse one that no search or table could show."""
-    if not 0 < len(name) <= LONGEST_NAME or any(unicodedata.category(char) == "Cc" for char in name):
+    """Return the name of a metric; refuse one that no search, table or database could hold."""
+    if not 0 < len(name) <= LONGEST_NAME or any(unicodedata.category(char) in _UNNAMED for char in name):
         raise InvalidInputError(
-            f"a metric's name has 1 to {LONGEST_NAME} characters, no control character, not {name[:220]!r}"
+            f"a metric's name has 1 to {LONGEST_NAME} characters, no control character or half of a pair "
+            f"of surrogates, not {name[:220]!r}"
         )
     return name
+
+
+def to_whole(what: str, value: Any, highest: int) -> int:
+    """Return the number of an epoch or a step; raise InvalidInputError where it is none up to `highest`."""
+    try:
+        number = int(value)
+    except (TypeError, ValueError, OverflowError):
+        number = -1
+    if number != value or not 0 <= number <= highest:
+        raise InvalidInputError(f"{what} is a whole number from 0 to {highest}, not {_shown(value)}")
+    return number
+
+
+def _shown(value: Any) -> str:
+    # Python refuses to write the decimals of an integer of thousands of digits.
+    return (hex(value) if isinstance(value, int) and abs(value) >= LARGEST_INTEGER else str(value))[:80]
 
 
 def to_plain(value: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from core.errors import BrinellError, ConflictError, InvalidInputError, SupersededError
+from core.errors import BrinellError, ConflictError, SupersededError
 from core.services.logged_experiments import Begun, end_logged
 from core.services.logged_rows import (
     LoggedEpoch,
@@ -23,14 +23,14 @@ from core.services.logged_rows import (
 from core.services.summaries import Summaries, take_epochs, take_figures
 from core.storage.transactions import repeat_while_away
 from core.tracking import turns
-from core.tracking.plain import check_name, to_number
+from core.tracking.plain import check_name, to_number, to_whole
 from core.tracking.steps import StepLog
 
 logger = structlog.get_logger(__name__)
 
 MOST_PENDING = 5_000  # epochs in memory; whoever logs the next one stores them first
 MOST_FINDINGS = 50
-_HIGHEST_EPOCH = 2**31 - 1
+_HIGHEST_EPOCH = 2**31 - 2  # steps that come after it bear the next number
 
 
 class Recorder:
@@ -58,7 +58,7 @@ class Recorder:
             self.store()
         with self._calls:
             number = self._highest + 1 if epoch is None else epoch
-            if not self._highest < number <= _HIGHEST_EPOCH or type(number) is not int:
+            if type(number) is not int or not self._highest < number <= _HIGHEST_EPOCH:
                 number = self._check_epoch(number)
             if not is_finite:
                 self._note_unmeasured(metrics, f"in epoch {number}")
@@ -118,9 +118,7 @@ class Recorder:
         self._unsaid = Told(self._metrics, self._findings)
 
     def _check_epoch(self, given: Any) -> int:
-        number = int(given)
-        if number != given or not 0 <= number <= _HIGHEST_EPOCH:
-            raise InvalidInputError(f"an epoch is a whole number from 0 to {_HIGHEST_EPOCH}, not {given}")
+        number = to_whole("an epoch", given, _HIGHEST_EPOCH)
         if number <= self._highest and self._is_logged(number):
             raise ConflictError(
                 f"epoch {number} of experiment {self.claim.row_id} is logged already, the last is "

@@ -11,12 +11,14 @@ from core.errors import ConflictError, InvalidInputError
 from core.services.experiments import ArtifactFile, add_artifact
 from core.services.jobs import Claim
 from core.storage import artifacts
+from core.tracking.plain import to_whole
 from core.tracking.turns import run_in_turn
 
 MOST_ROWS = 50_000  # of a file, and in memory before the loop itself writes one
 SHORTEST_S = 5.0
 SHARE = 0.1  # of the experiment's age: so that a long one leaves some dozens of files, not thousands
 _OWN = frozenset({"attempt", "epoch", "step"})
+HIGHEST_STEP = 2**53  # an axis of floats tells each from the next
 
 
 class StepLog:
@@ -36,6 +38,8 @@ class StepLog:
     def check(self, step: int | None, values: dict[str, float | None]) -> int:
         """Return the number of the next step, the one after the last where none is given."""
         number = self.last_step + 1 if step is None else step
+        if type(number) is not int or number > HIGHEST_STEP:
+            number = to_whole("a step", number, HIGHEST_STEP)
         if number <= self.last_step:
             raise ConflictError(
                 f"step {number} comes after step {self.last_step} was logged; number steps upwards, each once"

@@ -160,10 +160,14 @@ def test_what_is_no_number_is_refused_at_the_call_by_name(database, value):
     assert number_epochs(run.id) == [1]
 
 
-@pytest.mark.parametrize("name", ["", "a\nb", "x" * 201])
+@pytest.mark.parametrize("name", ["", "a\nb", "x" * 201, "half \ud800"])
 def test_metric_of_no_name_is_refused(database, name):
-    with Workspace().experiment() as run, pytest.raises(InvalidInputError, match="a metric's name"):
-        run.log_epoch(**{name: 1.0})
+    with Workspace().experiment() as run:
+        for log in (run.log_epoch, run.log_step, run.log_result):
+            with pytest.raises(InvalidInputError, match="a metric's name"):
+                log(**{name: 1.0})
+        run.log_epoch(val_loss=0.5)
+    assert number_epochs(run.id) == [1]
 
 
 @BOTH
@@ -180,13 +184,32 @@ def test_epoch_that_is_logged_twice_is_refused_at_the_call(database):
     assert number_epochs(run.id) == [2, 4, 5]
 
 
-@pytest.mark.parametrize("epoch", [-1, 1.5, 2**31])
+WRONG = [1.5, 2**63, 10**5000, float("nan"), float("inf"), "7", 1j, [1]]
+
+
+@pytest.mark.parametrize("epoch", [-1, 2**31 - 1, *WRONG], ids=type)
 def test_epoch_that_is_no_number_of_one_is_refused(database, epoch):
-    with (
-        Workspace().experiment() as run,
-        pytest.raises(InvalidInputError, match="an epoch is a whole number"),
-    ):
-        run.log_epoch(epoch, val_loss=1.0)
+    with Workspace().experiment() as run:
+        with pytest.raises(InvalidInputError, match="an epoch is a whole number"):
+            run.log_epoch(epoch, val_loss=1.0)
+        run.log_epoch(2**31 - 2, val_loss=1.0)
+        run.log_step(x=1.0)  # of the epoch after it
+        with pytest.raises(InvalidInputError, match="an epoch is a whole number"):
+            run.log_epoch(val_loss=1.0)
+    assert number_epochs(run.id) == [2**31 - 2]
+
+
+@pytest.mark.parametrize("step", [2**53 + 1, *WRONG], ids=type)
+def test_step_that_is_no_number_of_one_is_refused_and_keeps_no_other_from_its_file(database, step):
+    with Workspace().experiment() as run:
+        run.log_step(True, x=1.0)
+        with pytest.raises(InvalidInputError, match="a step is a whole number"):
+            run.log_step(step, x=2.0)
+        run.log_step(2**53, x=3.0)
+        with pytest.raises(InvalidInputError, match="a step is a whole number"):
+            run.log_step(x=4.0)
+    steps = Workspace().experiment(run.id).steps()
+    assert steps[["step", "x"]].values.tolist() == [[1, 1.0], [2**53, 3.0]]
 
 
 @BOTH
