@@ -13,14 +13,12 @@ from core.errors import InvalidInputError
 from core.evaluation.curves import Band, aggregate
 from core.models import Artifact, TrainingRun
 from core.queries.comparison.runs import ComparedRun, check_ids
+from core.queries.curves import measured
 from core.storage import artifacts
 from core.storage.warehouse import open_warehouse
 
 Axis = Literal["epoch", "step", "time"]
 AXES: tuple[Axis, ...] = ("epoch", "step", "time")
-MEASURED = frozenset(
-    {"train_loss", "val_loss", "train_accuracy", "val_accuracy", "learning_rate", "duration_seconds"}
-)
 COLUMNS = ("row_id", "experiment_id", "epoch", "value", "duration_seconds", "step")
 Curve = tuple[NDArray[np.float64], NDArray[np.float64]]  # places on the axis, values
 
@@ -35,7 +33,6 @@ def read_curves(
     """
     ids = check_ids(experiment_ids)
     run = TrainingRun
-    value = getattr(run, metric) if metric in MEASURED else run.metrics[metric].as_float()
     since = after or {}
     whole = [each for each in ids if each not in since]
     conditions: list[ColumnElement[bool]] = [run.experiment_id.in_(whole)] if whole else []
@@ -44,7 +41,12 @@ def read_curves(
         return _frame([])
     rows = session.execute(
         select(
-            run.id, run.experiment_id, run.epoch, value, run.duration_seconds, run.metrics["step"].as_float()
+            run.id,
+            run.experiment_id,
+            run.epoch,
+            measured(session, metric),
+            run.duration_seconds,
+            run.metrics["step"].as_float(),
         )
         .where(or_(*conditions))
         .order_by(run.experiment_id, run.epoch, run.id)

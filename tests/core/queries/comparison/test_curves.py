@@ -44,6 +44,15 @@ def test_any_metric_is_read_by_epoch(add_run):
     assert read([a], 'nothing of it\'s "kind"')["value"].isna().all()
 
 
+NAMES = ["größe", "誤差", "🙂", 'a"b', "a\\b", "a'b", "a.b", "$.x", "[0]", "%s", "?", "\u2028", "*", " "]
+
+
+@BOTH
+def test_metric_of_any_name_is_read_by_epoch(add_run):
+    run = add_run([0.5], epoch_metrics=[dict(zip(NAMES, range(len(NAMES)), strict=True))])
+    assert [read([run], name)["value"].tolist() for name in NAMES] == [[n] for n in range(len(NAMES))]
+
+
 @BOTH
 def test_only_what_was_written_since_comes_back_and_in_one_query(add_run):
     a, b = add_run([0.5]), add_run([0.6])
