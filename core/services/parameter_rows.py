@@ -1,5 +1,6 @@
 """Rows of experiment_parameters: hyperparameters one by one, as a search asks for them."""
 
+import hashlib
 import json
 import math
 from collections.abc import Iterator, Mapping
@@ -10,13 +11,27 @@ from sqlalchemy import Connection, insert
 from core.models import ExperimentParameter
 from core.storage.database import to_json
 
+# An entry of an index of PostgreSQL's holds 2,704 bytes, and one is made of a name and a text.
+NAME_BYTES, TEXT_BYTES = 1_000, 1_600
 _TABLE = ExperimentParameter.metadata.tables[ExperimentParameter.__tablename__]
 _INSERT = insert(_TABLE)
 
 
 def tell_parameters(hyperparameters: Mapping[str, Any]) -> dict[str, tuple[float | None, str | None]]:
     """Return number and text of each hyperparameter; a nested one's name is its path, joined by dots."""
-    return {name: _number_or_text(value) for name, value in _flatten("", hyperparameters)}
+    told = {name: _number_or_text(value) for name, value in _flatten("", hyperparameters)}
+    return {
+        _cut(name, NAME_BYTES): (number, None if text is None else _cut(text, TEXT_BYTES))
+        for name, (number, text) in told.items()
+    }
+
+
+def _cut(text: str, most_bytes: int) -> str:
+    """Return a text that an index holds: the start of a longer one, told from others by its digest."""
+    if len(text) <= most_bytes // 4 or len(whole := text.encode()) <= most_bytes:
+        return text
+    told = f"… SHA-256 {hashlib.sha256(whole).hexdigest()}"
+    return whole[: most_bytes - len(told.encode())].decode("utf-8", "ignore") + told
 
 
 def insert_parameters(connection: Connection, experiment_id: int, hyperparameters: Mapping[str, Any]) -> None:
