@@ -63,6 +63,8 @@ def _open(file: IO[bytes], name: str) -> sqlite3.Connection:
         raise UnreadableFileError(f"{name} should begin as a SQLite database does; name mlflow.db")
     content[18:20] = b"\x01\x01"  # of write-ahead mode, which a database in memory does not know
     store = sqlite3.connect(":memory:", isolation_level=None)
+    # One text that is no UTF-8 is shown as it stands and keeps no run out.
+    store.text_factory = lambda text: text.decode("utf-8", "backslashreplace")
     store.deserialize(content)
     store.execute("PRAGMA trusted_schema = OFF")
     store.execute("PRAGMA cell_size_check = ON")
@@ -108,7 +110,7 @@ class _Store:
         for place, facts in enumerate(runs):
             if facts.run_id in wrong:
                 yield Broken(
-                    name=printable(facts.name)[:500],
+                    name=printable(str(facts.name))[:500],
                     message=f"{wrong[facts.run_id]:,} of its values have text where MLflow writes numbers",
                 )
                 continue
@@ -185,7 +187,7 @@ class _Store:
 
 def _run(facts: Facts, names: list[str], values: Points) -> Run | Broken:
     if len(values) > POINTS:
-        return Broken(name=printable(facts.name)[:500], message=f"more than {POINTS:,} values")
+        return Broken(name=printable(str(facts.name))[:500], message=f"more than {POINTS:,} values")
     used, places = np.unique(values["metric"], return_inverse=True)
     values["metric"] = places
     return build(facts, [names[place] for place in used], values)

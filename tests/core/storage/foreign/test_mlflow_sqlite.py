@@ -37,6 +37,30 @@ def test_text_among_numbers_leaves_that_run_out_and_no_other(tmp_path, read):
     assert [part.name for part in parts if isinstance(part, Broken)] == ["first"]
 
 
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "UPDATE runs SET name = CAST(x'ff41' AS TEXT) WHERE run_uuid = 'aa'",
+        "INSERT INTO metrics VALUES (CAST(x'ff41' AS TEXT), 1, 1, 'aa', 1, 0)",
+        "INSERT INTO params VALUES (x'ff41', CAST(x'ff41' AS TEXT), 'aa')",
+    ],
+)
+def test_text_that_is_no_utf_8_is_told_as_it_stands(tmp_path, read, harm):
+    runs = runs_of(read(make_mlflow(tmp_path / "m.db", harm)))
+
+    assert len(runs) == 2
+    assert "second" in runs
+    assert "xffA" in str(runs)
+
+
+def test_name_that_is_no_text_keeps_no_other_run_out(tmp_path, read):
+    blob = "UPDATE runs SET name = x'ff41' WHERE run_uuid = 'aa'"
+    parts = read(make_mlflow(tmp_path / "m.db", blob, "INSERT INTO metrics VALUES ('x', 'a', 1, 'aa', 1, 0)"))
+
+    assert list(runs_of(parts)) == ["second"]
+    assert any(isinstance(part, Broken) for part in parts)
+
+
 def test_deleted_runs_are_left_out_and_told(tmp_path, read):
     parts = read(
         make_mlflow(tmp_path / "m.db", "UPDATE runs SET lifecycle_stage = 'deleted' WHERE name = 'first'")
