@@ -16,6 +16,7 @@ from core.queries.comparison.predictions import (
 from core.queries.comparison.runs import list_runs
 from core.queries.comparison.scores import list_metrics, read_evaluations, read_summaries, tabulate_metric
 from core.storage.database import read_scope
+from core.workspace import Workspace
 
 BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 RIGHT, WRONG = [(0, 0)] * 3, [(0, 1)] * 3
@@ -159,6 +160,15 @@ def test_record_is_voted_by_the_mean_of_probabilities_where_classes_are_known(ad
     found.probabilities[:] = [[0.45, 0.55], [0.45, 0.55], [0.99, 0.01]]
     assert vote_by_record(found)["predicted_label"].tolist() == ["ball"]
     assert evaluations[a].classes == ("ball", "healthy")
+
+
+def test_figure_that_is_called_an_evaluation_is_none(add_run):
+    ours = add_run()
+    with Workspace().experiment() as logged:
+        logged.log_result(evaluation=0.5)
+    with read_scope() as session:
+        assert read_evaluations(session, [ours, logged.id]) == {}
+        assert read_predictions(session, [ours, logged.id]) == {}
 
 
 def test_joined_predictions_hold_the_shared_windows_of_all(add_run, add_predictions):
