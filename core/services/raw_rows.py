@@ -61,11 +61,18 @@ def insert_rows(raw: Raw, statement: str, width: int, rows: Iterable[Row]) -> in
     """Execute an INSERT with `{}` where rows of `width` values go; return how many rows it has written."""
     values, written = chain.from_iterable(rows), 0
     while batch := list(islice(values, LARGE * width)):
-        step = width * (LARGE if len(batch) == LARGE * width else SMALL)
-        for begin in range(0, len(batch), step):
-            part = batch[begin : begin + step]
-            written += raw.execute(_filled(statement, width, len(part) // width), part).rowcount
+        written += insert_values(raw, statement, width, batch)
     return written
+
+
+def insert_values(raw: Raw, statement: str, width: int, values: list[Any]) -> int:
+    """Insert rows as `insert_rows` does, their values one after the other."""
+    step = width * (LARGE if len(values) == LARGE * width else SMALL)
+    if len(values) <= step:
+        written: int = raw.execute(_filled(statement, width, len(values) // width), values).rowcount
+        return written
+    parts = (values[begin : begin + step] for begin in range(0, len(values), step))
+    return sum(insert_values(raw, statement, width, part) for part in parts)
 
 
 @cache

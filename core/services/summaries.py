@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, delete, select
 
 from core.models import Experiment, ExperimentMetric, TrainingRun
-from core.services.raw_rows import Raw, RawConnection, Row, insert_rows
+from core.services.raw_rows import Raw, RawConnection, insert_values
 from core.specs import metric_direction
 
 # The columns of training_runs that a summary tells of; training_runs.metrics holds the others.
@@ -61,7 +61,7 @@ def take_epoch(found: Summaries, epoch: int, measured: Mapping[str, float | None
     for name, value in measured.items():
         if value is not None and math.isfinite(value):
             before = found.get(name)
-            direction = metric_direction(name) if before is None else before.direction
+            direction = metric_direction(name) if before is None else before[0]
             found[name] = _join(before, (direction, value, epoch, value, epoch))
 
 
@@ -107,10 +107,11 @@ def _summarise(name: str, numbers: Sequence[int], curve: Sequence[float | None])
 
 def _join(before: Summary | None, more: _OfEpochs) -> Summary:
     """Return what epochs and further epochs come to; figures that were measured once make way for epochs."""
-    if before is None or before.best_epoch is None or before.last_epoch is None:
+    if before is None:
         return Summary(*more)
-    direction, best, last = before.direction, before.best, before.last
-    best_epoch, last_epoch = before.best_epoch, before.last_epoch
+    direction, best, best_epoch, last, last_epoch = before
+    if best_epoch is None or last_epoch is None:
+        return Summary(*more)
     _, more_best, more_best_epoch, more_last, more_last_epoch = more
     if more_best == best:
         best_epoch = min(best_epoch, more_best_epoch)
@@ -147,15 +148,17 @@ def _load(raw: Raw, experiment_id: int) -> Summaries:
 
 def store_summaries(raw: Raw, experiment_id: int, before: Summaries, after: Summaries) -> None:
     """Write what of the summaries has changed since they were loaded."""
-    bests: list[Row] = []
-    lasts: list[Row] = []
+    bests: list[Any] = []
+    lasts: list[Any] = []
     for name, now in after.items():
         was = before.get(name)
-        if was != now:
-            (lasts if was and was[:3] == now[:3] else bests).append((experiment_id, name, *now))
-    for statement, rows in ((_ENTER, bests), (_ENTER_LAST, lasts)):
-        if rows:
-            insert_rows(raw, statement, len(_COLUMNS), rows)
+        if was is not now and was != now:
+            values = lasts if was and was[:3] == now[:3] else bests
+            values += (experiment_id, name, *now)
+    if bests:
+        insert_values(raw, _ENTER, len(_COLUMNS), bests)
+    if lasts:
+        insert_values(raw, _ENTER_LAST, len(_COLUMNS), lasts)
 
 
 def summarise_epochs(

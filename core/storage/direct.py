@@ -1,15 +1,16 @@
 """The driver's own connection, kept between transactions: for what writes small ones all the time."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.pool import PoolProxiedConnection
 
 from core.settings import Settings, get_settings
 from core.storage.database import get_engine
 from core.storage.database_errors import told_plainly
+
+Result = TypeVar("Result")
 
 
 @cache
@@ -28,15 +29,17 @@ class DirectConnection:
         self._settings: Settings | None = None
         self.is_sqlite = True
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Commit what the body executes, or roll it back; a failed connection is opened anew next time."""
-        with told_plainly(writing=True), ExitStack() as unfinished:
-            unfinished.callback(self.close)
+    def transact(self, work: "Callable[[DirectConnection], Result]") -> Result:
+        """Commit what `work` executes, or roll it back; a failed connection is opened anew next time."""
+        try:
             pooled = self._begin()
-            yield
+            result = work(self)
             self._dialect.do_commit(pooled)  # as all other commits are made
-            unfinished.pop_all()
+        except BaseException:
+            self.close()
+            with told_plainly(writing=True):
+                raise
+        return result
 
     def execute(self, statement: str, values: Sequence[Any] = ()) -> Any:
         """Execute a statement with `?` where values go, and return its cursor."""

@@ -20,11 +20,12 @@ from core.services.logged_rows import (
     tell_logged,
     write_logged,
 )
+from core.services.raw_rows import Raw
 from core.services.summaries import Summaries, take_epochs, take_figures
 from core.storage.transactions import repeat_while_away
-from core.tracking import turns
 from core.tracking.plain import check_name, to_number, to_whole
 from core.tracking.steps import StepLog
+from core.tracking.turns import run_in_turn, transact_in_turn, turn
 
 logger = structlog.get_logger(__name__)
 
@@ -129,8 +130,7 @@ class Recorder:
     def _is_logged(self, number: int) -> bool:
         if any(epoch.epoch == number for epoch in list(self._pending)):
             return True
-        with turns.taken() as connection, connection.transaction():
-            return is_epoch_stored(connection, self.claim.row_id, number)
+        return transact_in_turn(lambda raw: is_epoch_stored(raw, self.claim.row_id, number))
 
     def _raise_wrong(self) -> None:
         if self.wrong is not None:
@@ -167,7 +167,7 @@ class Recorder:
             repeat_while_away(self._store_waiting)
 
     def _store_waiting(self) -> None:
-        with turns.taken() as connection:
+        with turn.lock:
             epochs, unsaid = list(self._pending), self._unsaid
             if not epochs and unsaid is None:
                 return  # another thread has stored them meanwhile
@@ -177,13 +177,7 @@ class Recorder:
             if unsaid is not None:
                 take_figures(after, unsaid.metrics)
             try:
-                with connection.transaction():
-                    status = hold_logged(connection, self.claim)
-                    if status == "failed":
-                        beat_logged(connection, self.claim)
-                    write_logged(connection, self.claim, epochs, self._stored, after)
-                    if unsaid is not None:
-                        tell_logged(connection, self.claim, unsaid)
+                status = turn.connection.transact(lambda raw: self._write(raw, epochs, unsaid, after))
             except SupersededError as error:
                 self._lose(error)
                 raise
@@ -194,10 +188,19 @@ class Recorder:
                 self._unsaid = None
         self._learn(status)
 
+    def _write(self, raw: Raw, epochs: list[LoggedEpoch], unsaid: Told | None, after: Summaries) -> str:
+        """Write what is new and return the row's status as it was."""
+        status = hold_logged(raw, self.claim)
+        if status == "failed":
+            beat_logged(raw, self.claim)
+        write_logged(raw, self.claim, epochs, self._stored, after)
+        if unsaid is not None:
+            tell_logged(raw, self.claim, unsaid)
+        return status
+
     def _beat(self) -> None:
         try:
-            with turns.taken() as connection, connection.transaction():
-                status = beat_logged(connection, self.claim)
+            status = transact_in_turn(lambda raw: beat_logged(raw, self.claim))
         except SupersededError as error:
             self._lose(error)
             raise
@@ -245,4 +248,4 @@ class Recorder:
             f"experiment {self.claim.row_id} ({self.name}) has ended; go on with it by "
             f"Workspace().experiment(resume={self.claim.row_id})"
         )
-        turns.run_in_turn(lambda session: end_logged(session, self.claim, status, reason))
+        run_in_turn(lambda session: end_logged(session, self.claim, status, reason))

@@ -67,6 +67,8 @@ class StepLog:
 
     def keep(self) -> None:
         """Keep what is there as a file; the rows stay where that fails."""
+        if not self._rows:
+            return  # rows go only once they are kept
         with self._keeping:
             if rows := list(self._rows):
                 self._keep(rows)

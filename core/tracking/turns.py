@@ -2,12 +2,12 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
+from core.services.raw_rows import Raw
 from core.storage.database import session_scope
 from core.storage.direct import DirectConnection
 from core.storage.transactions import repeat_while_away
@@ -15,7 +15,9 @@ from core.storage.transactions import repeat_while_away
 Result = TypeVar("Result")
 
 
-class _Turns:
+class _Turn:
+    """A lock, and the connection that is used by whoever holds it."""
+
     def __init__(self) -> None:
         self.lock, self.connection = threading.Lock(), DirectConnection()
 
@@ -29,27 +31,26 @@ class _Turns:
         self.lock.release()
 
 
-_turns = _Turns()
+turn = _Turn()
 # Registered after the database's own, so called before it: then no connection is in use.
 os.register_at_fork(
-    before=_turns.hold,
-    after_in_parent=_turns.release,
-    after_in_child=_turns.__init__,  # type: ignore[misc]
+    before=turn.hold,
+    after_in_parent=turn.release,
+    after_in_child=turn.__init__,  # type: ignore[misc]
 )
 
 
-@contextmanager
-def taken() -> Iterator[DirectConnection]:
-    """Wait for this thread's turn and give the connection."""
-    with _turns.lock:
-        yield _turns.connection
+def transact_in_turn(work: Callable[[Raw], Result]) -> Result:
+    """Do `work` in a transaction of the kept connection."""
+    with turn.lock:
+        return turn.connection.transact(work)
 
 
 def run_in_turn(work: Callable[[Session], Result]) -> Result:
     """Do `work` in a transaction of its own, again where the database is away; a fork waits for no pause."""
 
     def transact() -> Result:
-        with _turns.lock, session_scope() as session:
+        with turn.lock, session_scope() as session:
             return work(session)
 
     return repeat_while_away(transact)
@@ -57,5 +58,5 @@ def run_in_turn(work: Callable[[Session], Result]) -> Result:
 
 def rest() -> None:
     """Close the connection until it is needed again."""
-    with _turns.lock:
-        _turns.connection.close()
+    with turn.lock:
+        turn.connection.close()

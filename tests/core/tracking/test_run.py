@@ -1,7 +1,6 @@
 import gc
 import threading
 import time
-from contextlib import contextmanager
 from datetime import timedelta
 
 import numpy as np
@@ -238,16 +237,16 @@ def test_memory_is_bounded_and_nothing_is_lost_where_the_thread_does_not_keep_up
 
 
 def fail_transactions(monkeypatch, times, *, passing):
-    """Have the next transactions of the log fail in their commit, though it was one."""
-    transaction, left = DirectConnection.transaction, [times]
+    """Have the next transactions of the log fail before they begin."""
+    transact, left = DirectConnection.transact, [times]
 
-    def failing(self):
+    def failing(self, work):
         if left[0] > 0:
             left[0] -= 1
             raise DatabaseUnavailableError("the database cannot be used", passing=passing)
-        return transaction(self)
+        return transact(self, work)
 
-    monkeypatch.setattr(DirectConnection, "transaction", failing)
+    monkeypatch.setattr(DirectConnection, "transact", failing)
     return left
 
 
@@ -286,18 +285,17 @@ def test_block_that_cannot_store_its_epochs_raises_and_says_so_in_its_row(databa
 
 @BOTH
 def test_written_group_whose_commit_went_unanswered_is_stored_once(database, monkeypatch):
-    transaction, left = DirectConnection.transaction, [1]
+    transact, left = DirectConnection.transact, [1]
 
-    @contextmanager
-    def unanswered(self):
-        with transaction(self):
-            yield
+    def unanswered(self, work):
+        result = transact(self, work)
         if left[0]:
             left[0] -= 1
             raise DatabaseUnavailableError("the connection broke", passing=True)
+        return result
 
     with Workspace().experiment() as run:
-        monkeypatch.setattr(DirectConnection, "transaction", unanswered)
+        monkeypatch.setattr(DirectConnection, "transact", unanswered)
         run.log_epoch(val_loss=0.5, f1=0.25)
         run.flush()
     assert left == [0]
