@@ -16,10 +16,15 @@ LINE_BYTES = 16 << 20
 
 def take_lines(lines: Iterable[bytes], values: Gathering, name: str) -> list[str]:
     """Take the numbers of each line as values of its step; return what was passed over, in words."""
-    others, number = set[str](), 0
+    others, findings = set[str](), list[str]()
     for number, line in enumerate(lines, 1):
         if line.strip():
-            step, time_ms, told = _read(line, number, name)
+            if (record := _parse(line)) is None:
+                if not line.endswith(b"\n") and line.lstrip().startswith(b"{"):  # it is still being written
+                    findings.append(f"line {number} of {name} is cut off; what stands before it is read")
+                    break
+                raise ValueError(f"line {number} of {name} should be one JSON object, and is {line[:60]!r}")
+            step, time_ms, told = _read(record)
             for key, value in told:
                 if isinstance(value, float):
                     values.add(key, value, number - 1 if step is None else step, time_ms)
@@ -27,16 +32,20 @@ def take_lines(lines: Iterable[bytes], values: Gathering, name: str) -> list[str
                     others.add(key)
             if len(values) > POINTS:
                 raise ValueError(f"more than {POINTS:,} values")
-    return [f"passed over what is no number: {', '.join(sorted(others)[:10])}"] if others else []
+    if others:
+        findings.append(f"passed over what is no number: {', '.join(sorted(others)[:10])}")
+    return findings
 
 
-def _read(line: bytes, number: int, name: str) -> tuple[int | None, int, Iterator[tuple[str, Any]]]:
+def _parse(line: bytes) -> dict[str, Any] | None:
     try:
         record = json.loads(line) if len(line) <= LINE_BYTES else None
     except (ValueError, RecursionError):
-        record = None
-    if not isinstance(record, dict):
-        raise ValueError(f"line {number} of {name} should be one JSON object, and is {line[:60]!r}")  # noqa: TRY004
+        return None
+    return record if isinstance(record, dict) else None
+
+
+def _read(record: dict[str, Any]) -> tuple[int | None, int, Iterator[tuple[str, Any]]]:
     at = next((key for key in STEPS if is_whole(record.get(key))), None)
     step = None if at is None else int(record.pop(at))
     when = next((key for key in TIMES if is_number(record.get(key))), None)

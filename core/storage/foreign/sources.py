@@ -73,15 +73,15 @@ def find_sources(paths: Iterable[Path]) -> list[Source]:
 
 
 def _of_file(path: Path) -> Source:
-    suffix, name = path.suffix.lower(), path.name
+    suffix, name = path.suffix.lower(), printable(path.name)
     if EVENTS in name:
-        return Source(Form.TENSORBOARD, path.parent.name, path, {name: path})
+        return Source(Form.TENSORBOARD, printable(path.parent.name), path, {name: path})
     for suffixes, form in ((DATABASES, Form.MLFLOW), (TABLES, Form.TABLE), (LINES, Form.LINES)):
         if suffix in suffixes:
             return Source(form, name, path)
     known = ", ".join(sorted(DATABASES | TABLES | LINES))
     raise UnreadableFileError(
-        f"{printable(name)} is of no known kind; {known} and *tfevents* files are read: export it as one"
+        f"{name} is of no known kind; {known} and *tfevents* files are read: export it as one"
     )
 
 
@@ -115,7 +115,7 @@ def _mlflow_run(here: Path, top: Path) -> Source:
         for folder, folders, names in os.walk(here / part, followlinks=False):
             folders.sort()
             paths = [Path(folder, name) for name in sorted(names)]
-            files |= {str(path.relative_to(here)): path for path in paths}
+            files |= _named(paths, here)
     return Source(Form.MLRUNS, _relative(here, top), here, files)
 
 
@@ -126,11 +126,12 @@ def _wandb_run(here: Path, names: Sequence[str], top: Path) -> Source:
 
 
 def _named(files: Sequence[Path], here: Path) -> dict[str, Path]:
-    return {str(path.relative_to(here)): path for path in files}
+    # A name of bytes that are no UTF-8 goes neither into a bundle nor to the process that reads.
+    return {printable(str(path.relative_to(here))): path for path in files}
 
 
 def _relative(path: Path, top: Path) -> str:
-    return top.name if path == top else str(path.relative_to(top))
+    return printable(top.name if path == top else str(path.relative_to(top)))
 
 
 def _refuse_unfinished(path: Path) -> None:

@@ -14,6 +14,7 @@ from core.storage.foreign.lines import moment_ms
 from core.storage.foreign.mlflow_runs import Status
 from core.storage.foreign.records import (
     COLUMNS,
+    NAME_CHARACTERS,
     NO_STEP,
     NO_TIME,
     TEXT_CHARACTERS,
@@ -52,7 +53,7 @@ def read(file: IO[bytes], name: str, stated: Mapping[str, Role]) -> Parts:
         roles = guess_roles(columns, stated, frozenset())
         roles |= {column: Role.IGNORED for column in columns if column.endswith(("__MIN", "__MAX"))}
         yield Columns(roles={label(column): role for column, role in roles.items()})
-        yield from _read_wide(rows, roles)
+        yield from _read_wide(rows, roles, name)
         return
     roles = guess_roles(columns, stated, _constant(columns, rows, stated))
     yield Columns(roles={label(column): role for column, role in roles.items()})
@@ -101,8 +102,11 @@ def _check_columns(columns: list[str], name: str) -> None:
             f"the first line of {name} should name 1 to {COLUMNS:,} columns, each once, and names "
             f"{len(columns):,}: {', '.join(map(printable, columns[:8]))}; name them"
         )
-    for column in columns:
-        label(column)
+    if longest := next((column for column in columns if len(printable(column)) > NAME_CHARACTERS), None):
+        raise UnreadableFileError(
+            f"the column {printable(longest)[:20]}... of {name} has a name of {len(longest):,} characters, and "
+            f"{NAME_CHARACTERS} are kept; shorten it"
+        )
 
 
 def _constant(columns: list[str], rows: list[dict[str, str]], stated: Mapping[str, Role]) -> frozenset[str]:
@@ -203,8 +207,12 @@ def _is_one_column_a_run(columns: list[str]) -> bool:
     return 0 < len(values) < len(columns) and all(_OF_RUN.fullmatch(column) for column in values)
 
 
-def _read_wide(rows: list[dict[str, str]], roles: dict[str, Role]) -> Parts:
-    step = next(column for column, role in roles.items() if role is Role.STEP)
+def _read_wide(rows: list[dict[str, str]], roles: dict[str, Role], name: str) -> Parts:
+    step = next((column for column, role in roles.items() if role is Role.STEP), None)
+    if step is None:
+        raise UnreadableFileError(
+            f"{name} has a column a run, and none of its columns is stated as the steps"
+        )
     runs: defaultdict[str, Gathering] = defaultdict(Gathering)
     for column in (column for column, role in roles.items() if role is Role.METRIC):
         match = _OF_RUN.fullmatch(column)
@@ -212,14 +220,18 @@ def _read_wide(rows: list[dict[str, str]], roles: dict[str, Role]) -> Parts:
             continue
         for row in rows:
             if (cell := row[column].strip()) and (value := _number(cell)) is not None:
-                runs[match["run"]].add(match["metric"], value, _step(row[step], step))
-    for name, values in runs.items():
+                try:
+                    at = _step(row[step], step)
+                except ValueError as error:
+                    raise UnreadableFileError(f"{name} cannot be read: {error}") from error
+                runs[match["run"]].add(match["metric"], value, at)
+    for run, values in runs.items():
         try:
             metrics = labels(values.places)
-            found = Found(origin=label(name), name=label(name), metrics=metrics, record={"written": []})
+            found = Found(origin=label(run), name=label(run), metrics=metrics, record={"written": []})
             yield Run(found, values.points())
         except ValueError as error:
-            yield broken(name, error)
+            yield broken(run, error)
 
 
 def _step(cell: str, column: str) -> int:

@@ -1,6 +1,8 @@
 """Runs of other programs become experiments: once and whole, and gone on with when they grow."""
 
+import os
 import sqlite3
+from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -129,3 +131,21 @@ def test_hostile_names_are_data(database, tmp_path):
     assert outcomes(import_runs([path], via="cli")) == ["new", "new"]
     assert epochs_of(name)[0][2] == {name: 1.0, "\\x1bx": 2.0, "val/loss": 0.5}
     assert outcomes(import_runs([path], via="cli")) == ["known", "known"]
+
+
+def test_names_of_bytes_that_are_no_text_are_told_and_keep_nothing_out(database, tmp_path):
+    table = b"run,epoch,val_loss\ngood,1,0.5\n"
+    odd = os.fsencode(tmp_path) + b"/logs/\xff"
+    os.makedirs(odd)
+    for name in (b"/events.out.tfevents.1.\xff", b"/\xfe.csv"):
+        with open(odd + name, "wb") as file:
+            file.write(b"" if b"events" in name else table)
+    (tmp_path / "logs" / "good.csv").write_bytes(table)
+
+    report = import_runs(
+        [tmp_path / "logs", tmp_path / "logs" / "good.csv", Path(os.fsdecode(odd + b"/\xfe.csv"))], via="cli"
+    )
+    assert report.refused == {}
+    assert [(line.outcome, line.source) for line in report.lines] == [
+        ("new", "good.csv"), ("new", "\\udcff"), ("new", "\\udcfe.csv"),
+    ]  # fmt: skip

@@ -78,6 +78,8 @@ def test_one_column_a_run_as_wandb_exports_a_chart(tmp_path, read):
         (b"a,a\n1,2\n", "each once"),
         (b"", "should name 1 to"),
         (b"run,loss\n\xff\xfe,1\n", "no CSV in UTF-8"),
+        (b"run," + b"c" * 501 + b"\na,1\n", "^the column ccc.* of t.csv has a name of 501 characters"),
+        (b"Step,a - loss\nx,1\n", "^t.csv cannot be read: Step should be whole numbers and has 'x'"),
     ],
 )
 def test_table_that_contradicts_itself_is_a_message(tmp_path, read, content, message):
@@ -85,6 +87,23 @@ def test_table_that_contradicts_itself_is_a_message(tmp_path, read, content, mes
 
     with pytest.raises(UnreadableFileError, match=message):
         read(tmp_path / "t.csv")
+
+
+def test_one_column_a_run_without_steps_is_a_message(tmp_path, read):
+    (tmp_path / "t.csv").write_text("Step,a - loss\n1,1\n")
+
+    with pytest.raises(UnreadableFileError, match="none of its columns is stated as the steps"):
+        read(tmp_path / "t.csv", {"Step": Role.IGNORED})
+
+
+def test_line_that_is_still_being_written_is_told_and_what_stands_before_it_read(tmp_path, read):
+    whole = b'{"step": 1, "loss": 1}\n{"step": 2, "loss": {"a": 2}}'
+    for length in range(len(whole)):
+        (tmp_path / "t.jsonl").write_bytes(whole[:length])
+        (run,) = read(tmp_path / "t.jsonl")
+        assert run.points["value"].tolist() == ([1.0] if length >= 22 else [])
+        told = () if length in {0, 22, 23} else (f"line {1 + (length > 23)} of t.jsonl is cut off",)
+        assert tuple(finding.partition(";")[0] for finding in run.found.findings) == told
 
 
 @pytest.mark.parametrize(
