@@ -104,8 +104,8 @@ def _check_columns(columns: list[str], name: str) -> None:
         )
     if longest := next((column for column in columns if len(printable(column)) > NAME_CHARACTERS), None):
         raise UnreadableFileError(
-            f"the column {printable(longest)[:20]}... of {name} has a name of {len(longest):,} characters, and "
-            f"{NAME_CHARACTERS} are kept; shorten it"
+            f"the column {printable(longest)[:20]}... of {name} has a name of {len(longest):,} characters, "
+            f"and {NAME_CHARACTERS} are kept; shorten it"
         )
 
 
@@ -211,7 +211,7 @@ def _read_wide(rows: list[dict[str, str]], roles: dict[str, Role], name: str) ->
     step = next((column for column, role in roles.items() if role is Role.STEP), None)
     if step is None:
         raise UnreadableFileError(
-            f"{name} has a column a run, and none of its columns is stated as the steps"
+            f"{name} has a column a run, and none of its columns is stated as the steps; state one"
         )
     runs: defaultdict[str, Gathering] = defaultdict(Gathering)
     for column in (column for column, role in roles.items() if role is Role.METRIC):

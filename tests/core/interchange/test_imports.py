@@ -2,7 +2,6 @@
 
 import os
 import sqlite3
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
@@ -135,16 +134,14 @@ def test_hostile_names_are_data(database, tmp_path):
 
 def test_names_of_bytes_that_are_no_text_are_told_and_keep_nothing_out(database, tmp_path):
     table = b"run,epoch,val_loss\ngood,1,0.5\n"
-    odd = os.fsencode(tmp_path) + b"/logs/\xff"
-    os.makedirs(odd)
-    for name in (b"/events.out.tfevents.1.\xff", b"/\xfe.csv"):
-        with open(odd + name, "wb") as file:
-            file.write(b"" if b"events" in name else table)
+    odd = tmp_path / "logs" / os.fsdecode(b"\xff")
+    odd.mkdir(parents=True)
+    (odd / os.fsdecode(b"events.out.tfevents.1.\xff")).touch()
+    (odd / os.fsdecode(b"\xfe.csv")).write_bytes(table)
     (tmp_path / "logs" / "good.csv").write_bytes(table)
 
-    report = import_runs(
-        [tmp_path / "logs", tmp_path / "logs" / "good.csv", Path(os.fsdecode(odd + b"/\xfe.csv"))], via="cli"
-    )
+    tables = [tmp_path / "logs" / "good.csv", odd / os.fsdecode(b"\xfe.csv")]
+    report = import_runs([tmp_path / "logs", *tables], via="cli")
     assert report.refused == {}
     assert [(line.outcome, line.source) for line in report.lines] == [
         ("new", "good.csv"), ("new", "\\udcff"), ("new", "\\udcfe.csv"),
