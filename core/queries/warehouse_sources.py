@@ -196,7 +196,7 @@ def _no_rows(view: View, condition: str) -> str:
 
 
 def _create(view: View, sources: Sources, text: str) -> None:
-    sources.statements.append(f'CREATE TEMP VIEW "{view.name}" AS {text}')
+    sources.statements.append(f'CREATE OR REPLACE TEMP VIEW "{view.name}" AS {text}')
 
 
 def _quoted(files: Iterable[str]) -> str:

@@ -17,7 +17,7 @@ def add_tables(warehouse: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Tab
     """
     for name, table in tables.items():
         warehouse.register("_brought", table)
-        warehouse.execute(f'CREATE TEMP TABLE "{name}" AS FROM _brought')
+        warehouse.execute(f'CREATE OR REPLACE TEMP TABLE "{name}" AS FROM _brought')
         warehouse.unregister("_brought")
 
 

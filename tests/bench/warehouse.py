@@ -18,17 +18,17 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import typer
-from sqlalchemy import update
+from sqlalchemy import func, select, update
 
 from core.clock import utc_now
 from core.jobs.sealing import seal
-from core.models import Experiment
+from core.models import Experiment, TrainingRun
 from core.queries.curves import read_curves
 from core.queries.warehouse import ask, run_sql
 from core.settings import get_settings
 from core.storage.database import dispose_engines, read_scope, session_scope
 from core.storage.sealed import folder_of
-from tests.bench.rows import fill_rows
+from tests.bench.rows import MODELS, fill_rows
 
 EXPERIMENTS, EPOCHS, CURVES = 1_000, 100, 50
 BY_MODEL = """
@@ -77,7 +77,7 @@ def _measure(folder: Path, repeats: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for name, text in (("by_model", BY_MODEL), ("by_epoch", BY_EPOCH)):
             question, same = text.format(**ours), text.format(**bare)
-            for when, before in (("", lambda: None), ("_after_a_change", _change)):
+            for when, before in CHANGES.items():
                 found[name + when] = _compare(
                     lambda question=question: ask(question),
                     lambda same=same: engine.execute(same).to_arrow_reader().read_all(),
@@ -108,10 +108,26 @@ def _measure_curves(database: Path, repeats: int) -> dict[str, float]:
         return _compare(ours, lambda: bare.execute(text, ids).fetchall(), repeats)
 
 
-def _change() -> None:
-    """Change a row, so that nothing kept of the last question is of use."""
+def _change_notes() -> None:
+    """Change what neither question reads: their tables are read anew and found to be the same."""
     with session_scope() as session:
         session.execute(update(Experiment).where(Experiment.id == 1).values(notes=utc_now().isoformat()))
+
+
+def _change_rows() -> None:
+    """Change what both questions read, the experiments and the epochs that are not sealed."""
+    with session_scope() as session:
+        first = session.get_one(Experiment, 1)
+        first.model_type = MODELS[MODELS.index(first.model_type) - 1]
+        last = session.scalar(select(func.max(TrainingRun.epoch)).where(TrainingRun.experiment_id == 1)) or 0
+        session.add(TrainingRun(experiment_id=1, epoch=last + 1, val_loss=0.5, val_accuracy=0.5))
+
+
+CHANGES: dict[str, Callable[[], None]] = {
+    "": lambda: None,
+    "_after_a_change": _change_notes,
+    "_after_a_change_it_reads": _change_rows,
+}
 
 
 def _compare(

@@ -1,3 +1,4 @@
+import math
 import threading
 
 import pytest
@@ -18,6 +19,7 @@ from core.storage.database import make_engine, session_scope
 from core.storage.sealed import folder_of
 from core.storage.sql_asking import Named
 from core.storage.sql_asking import ask as ask_confined
+from core.storage.sql_columns import add_tables
 from core.storage.sql_errors import SqlError, SqlLimitError, SqlStoppedError
 
 DATABASES = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
@@ -113,6 +115,39 @@ def test_views_are_made_once_while_nothing_changes_and_anew_after(epochs, monkey
     own_session(delete(TrainingRun).where(TrainingRun.epoch == 4))
     assert ask("SELECT count(*) AS n FROM epochs").n.tolist() == [3]
     assert len(made) == 2
+
+
+def test_only_what_changed_is_brought_to_views_that_are_kept(epochs, monkeypatch):
+    brought = []
+
+    def counted(warehouse, tables):
+        brought.append(sorted(tables))
+        add_tables(warehouse, tables)
+
+    monkeypatch.setattr(warehouse_prepared, "add_tables", counted)
+    joined = "epochs AS e JOIN experiments AS x ON x.id = e.experiment_id"
+    asked = f"SELECT x.name, max(e.epoch) AS n FROM {joined} GROUP BY 1"  # noqa: S608
+    for act, expected in (
+        (update(Experiment).values(name="one"), ["_epochs", "_experiments"]),
+        (update(Experiment).values(notes="not read"), []),
+        (update(Experiment).values(name="other"), ["_experiments"]),
+        (insert(TrainingRun).values(experiment_id=epochs, epoch=5), ["_epochs"]),
+        (delete(TrainingRun).where(TrainingRun.epoch >= 4), []),
+        (insert(TrainingRun).values(experiment_id=epochs, epoch=6), ["_epochs"]),
+    ):
+        own_session(act)
+        ask(asked)
+        assert brought.pop() == expected
+    assert ask(asked).values.tolist() == [["other", 6]]
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)  # SQLite stores no sign of a zero
+def test_zero_of_the_other_sign_is_a_change(epochs):
+    own_session(insert(TrainingRun).values(experiment_id=epochs, epoch=5, val_loss=0.0))
+    asked = "SELECT 1 / val_loss AS n FROM epochs WHERE epoch = 5"
+    assert ask(asked).n.tolist() == [math.inf]
+    own_session(update(TrainingRun).where(TrainingRun.epoch == 5).values(val_loss=-0.0))
+    assert ask(asked).n.tolist() == [-math.inf]
 
 
 def test_rows_from_the_database_are_duckdb_s_own_for_no_join_is_beyond_these(epochs):
