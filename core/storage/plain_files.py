@@ -1,5 +1,6 @@
 """Files that people name to be read: plain ones of a size that is read, opened without following a link."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -15,9 +16,10 @@ def open_plain(path: Path, shown: str, mend: str) -> IO[bytes]:
     try:
         file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb")
     except OSError as error:
-        raise UnreadableFileError(
-            f"{shown} cannot be read: {error.strerror}; check its permissions"
-        ) from error
+        is_link = error.errno == errno.ELOOP
+        why = "it is a link, which may lead anywhere" if is_link else error.strerror
+        step = "copy the file that it leads to into its place" if is_link else "check its permissions"
+        raise UnreadableFileError(f"{shown} cannot be read: {why}; {step}") from error
     state = os.fstat(file.fileno())
     if stat.S_ISREG(state.st_mode) and state.st_size <= limits.FILE_BYTES:
         return file

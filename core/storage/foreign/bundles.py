@@ -2,6 +2,7 @@
 
 import zipfile
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
@@ -18,7 +19,14 @@ def pack(name: str, files: Mapping[str, Path]) -> IO[bytes]:
     """Return an open file without a name that holds the files under their names in the run."""
     if len(files) > FILES:
         raise TooLargeError(f"{name} holds {len(files):,} files; at most {FILES:,} of a run are read")
-    target = TemporaryFile()  # noqa: SIM115 - the caller closes it
+    with ExitStack() as unfinished:
+        target = unfinished.enter_context(TemporaryFile())
+        _fill(target, name, files)
+        unfinished.pop_all()  # the caller closes it
+    return target
+
+
+def _fill(target: IO[bytes], name: str, files: Mapping[str, Path]) -> None:
     num_bytes = 0
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as bundle:
         for member, path in files.items():
@@ -33,7 +41,6 @@ def pack(name: str, files: Mapping[str, Path]) -> IO[bytes]:
                             f"{name} holds more than the {limits.FILE_BYTES:,} bytes that are read of a run"
                         )
                     packed.write(chunk)
-    return target
 
 
 def unpack(file: IO[bytes]) -> zipfile.ZipFile:

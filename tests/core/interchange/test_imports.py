@@ -146,3 +146,18 @@ def test_names_of_bytes_that_are_no_text_are_told_and_keep_nothing_out(database,
     assert [(line.outcome, line.source) for line in report.lines] == [
         ("new", "good.csv"), ("new", "\\udcff"), ("new", "\\udcfe.csv"),
     ]  # fmt: skip
+
+
+def test_link_in_a_folder_is_not_followed_and_keeps_no_other_run_out(database, tmp_path):
+    name = "events.out.tfevents.1"
+    for run in ("linked", "whole"):
+        (tmp_path / "logs" / run).mkdir(parents=True)
+    (tmp_path / "logs" / "linked" / name).symlink_to("/etc/passwd")
+    (tmp_path / "logs" / "whole" / name).touch()
+
+    report = import_runs([tmp_path / "logs"], via="cli")
+    assert [line.name for line in report.lines] == ["whole"]
+    assert report.refused == {
+        "linked": f"linked/{name} cannot be read: it is a link, which may lead anywhere; copy the file that "
+        "it leads to into its place"
+    }
