@@ -9,7 +9,7 @@ from core.services.access import Actor
 from core.services.experiment_lifecycle import archive_experiments, restore_experiments
 from core.services.experiment_notes import append_notes
 from core.services.experiment_rows import lock_own
-from core.services.tags import add_tags, remove_tags
+from core.services.tags import add_tags, hold_tags, remove_tags
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,7 @@ def edit_experiments(
 ) -> int:
     """Change many experiments, all or none, and return how many there are."""
     ids = [row.id for row in lock_own(session, actor, experiment_ids)]
+    hold_tags(session, actor, edit.add_tags, edit.remove_tags)
     if edit.add_tags:
         add_tags(session, actor, ids, edit.add_tags)
     if edit.remove_tags:

@@ -20,7 +20,7 @@ from core.services.logged_datasets import ensure_logged_dataset
 from core.services.parameter_rows import tell_parameters
 from core.services.raw_rows import insert_raw, tell_moment
 from core.services.summaries import Summaries, Summary, find_best_epoch, take_figures
-from core.services.tags import add_tags
+from core.services.tags import add_tags, hold_tags
 
 BATCH = 500  # experiments whose rows are in memory at a time
 _EXPERIMENTS = Experiment.metadata.tables[Experiment.__tablename__]
@@ -117,6 +117,7 @@ def _tag(session: Session, actor: Actor, ids: Sequence[int], batch: Sequence[His
     for row_id, history in zip(ids, batch, strict=True):
         for tag in history.tags:
             tagged.setdefault(tag, []).append(row_id)
+    hold_tags(session, actor, tagged)
     for tag, row_ids in tagged.items():
         add_tags(session, actor, row_ids, [tag])
 

@@ -19,7 +19,7 @@ from core.services.experiments import ArtifactFile
 from core.services.foreign_curves import Told, moment
 from core.services.foreign_growth import grow_experiment
 from core.services.tag_names import read_name
-from core.services.tags import add_tags
+from core.services.tags import add_tags, hold_tags
 from core.storage.foreign.records import Found, Points
 from core.storage.foreign.runs import Run
 
@@ -74,15 +74,17 @@ def fingerprint(run: Run) -> str:
     return hashlib.sha256(head.encode() + points.tobytes()).hexdigest()
 
 
-def find_known(session: Session, origins: Iterable[str]) -> dict[str, Known]:
-    """Return those of the runs that were imported before, by their origins."""
+def find_known(session: Session, origins: Iterable[str], *, hold: bool = False) -> dict[str, Known]:
+    """Return those of the runs that were imported before, by their origins; held, so that none is deleted."""
     wanted, known = sorted(set(origins)), dict[str, Known]()
     for start in range(0, len(wanted), LOOKUP):
-        rows = session.execute(
+        asked = (
             select(_PARAMETERS.c.text, Experiment.id, Experiment.created_by, Experiment.config)
             .join(Experiment, Experiment.id == _PARAMETERS.c.experiment_id)
             .where(_PARAMETERS.c.name == ORIGIN, _PARAMETERS.c.text.in_(wanted[start : start + LOOKUP]))
+            .order_by(Experiment.id)
         )
+        rows = session.execute(asked.with_for_update(of=Experiment) if hold else asked)
         for origin, row_id, owner, config in rows:
             known[origin] = Known(row_id, owner, str(config.get("import", {}).get("fingerprint", "")))
     return known
@@ -103,7 +105,7 @@ def enter_runs(
     """Enter runs in the caller's transaction, those that are known only with what is new of them."""
     require_researcher(actor)
     _take_turn(session)
-    known = find_known(session, (run.origin for run in runs))
+    known = find_known(session, (run.origin for run in runs), hold=True)
     outcomes = [judge(actor, run, known.get(run.origin)) for run in runs]
     fresh = [run for run, outcome in zip(runs, outcomes, strict=True) if outcome is Outcome.NEW]
     ids = insert_history(session, actor, [tell_history(run, dataset) for run in fresh])
@@ -144,6 +146,7 @@ def _add_tags(
     for row_id, run in entered:
         for tag in dict.fromkeys((*tags, *list_tags_of(run.found))):
             bearers[tag].append(row_id)
+    hold_tags(session, actor, bearers)
     for tag, ids in bearers.items():
         add_tags(session, actor, ids, [tag])
 

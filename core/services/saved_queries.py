@@ -57,7 +57,12 @@ def change_query(
     if name is not None and name != row.name:
         name = NAME.validate_python(name)
         _refuse_taken(session, row.user_id, name)
-        row.name = name
+        try:
+            with session.begin_nested():
+                row.name = name
+        except IntegrityError:  # from another window of the same person, meanwhile
+            _refuse_taken(session, row.user_id, name)
+            raise
     if sql is not None:
         row.sql, row.chart = _checked_sql(sql), chart
     if is_shared is not None:
@@ -73,7 +78,6 @@ def delete_query(session: Session, actor: Actor, query_id: int) -> None:
 def use_query(session: Session, actor: Actor, query_id: int) -> SavedQuery:
     """Return a question that the actor may see, and count that it was used."""
     row = _find_visible(session, actor, query_id)
-    session.refresh(row, with_for_update=True)
     row.usage_count += 1
     row.last_used_at = utc_now()
     return row
@@ -89,7 +93,9 @@ def _get_own(session: Session, actor: Actor, query_id: int) -> SavedQuery:
 
 
 def _find_visible(session: Session, actor: Actor, query_id: int) -> SavedQuery:
-    row = session.scalar(select(SavedQuery).where(SavedQuery.id == query_id, is_visible(actor)))
+    # Held: another window of the same person, or its owner, may be forgetting it.
+    held = select(SavedQuery).where(SavedQuery.id == query_id, is_visible(actor)).with_for_update()
+    row = session.scalar(held.execution_options(populate_existing=True))
     if row is None:
         raise NotFoundError(f"there is no question {query_id} among yours and the shared ones")
     return row

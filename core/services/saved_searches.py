@@ -75,7 +75,8 @@ def use_search(session: Session, actor: Actor, search_id: int) -> str:
 
 
 def _get_own(session: Session, actor: Actor, search_id: int) -> SavedSearch:
-    row = session.get(SavedSearch, search_id)
+    # Held: another window of the same person may be forgetting it.
+    row = session.get(SavedSearch, search_id, with_for_update=True)
     if row is None or row.user_id != actor.user_id:
         raise _not_found(search_id)
     return row

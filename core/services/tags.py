@@ -62,17 +62,20 @@ def recolor_tag(session: Session, actor: Actor, tag_id: int, color: str | None) 
 def merge_tags(session: Session, actor: Actor, tag_ids: Iterable[int], into_id: int) -> Tag:
     """Have the bearers of some tags bear another, and delete those tags."""
     merged = sorted(set(tag_ids) - {into_id})
+    borne = select(ExperimentTag.experiment_id).where(ExperimentTag.tag_id.in_(merged))
+    bearers = select(Experiment.id).where(Experiment.id.in_(borne)).order_by(Experiment.id)
+    session.execute(bearers.with_for_update(read=True, key_share=True)).all()
     rows = _hold_own(session, actor, [*merged, into_id])
     if not merged:
         raise InvalidInputError(f"tag {rows[into_id].name!r} cannot be merged into itself; name another")
-    borne = select(
+    pairs = select(
         ExperimentTag.experiment_id,
         literal(into_id),
         func.min(ExperimentTag.added_by),
         func.min(ExperimentTag.created_at),
         literal(utc_now(), ExperimentTag.updated_at.type),
     ).where(ExperimentTag.tag_id.in_(merged))
-    _bear(session, borne.group_by(ExperimentTag.experiment_id))
+    _bear(session, pairs.group_by(ExperimentTag.experiment_id))
     _delete(session, merged)
     _count_anew(session, [into_id])
     return rows[into_id]
@@ -114,6 +117,16 @@ def remove_tags(session: Session, actor: Actor, experiment_ids: Iterable[int], n
         removed += session.connection().execute(delete(ExperimentTag).where(*theirs)).rowcount
     _count_anew(session, list(held.values()))
     return removed
+
+
+def hold_tags(session: Session, actor: Actor, names: Iterable[str], others: Iterable[str] = ()) -> None:
+    """Hold all the tags that a transaction is about to change, in the order of their ids; make `names` too.
+
+    For who puts on and takes off several, one after the other: of two of these neither waits for ever.
+    """
+    wanted = {slug: name for name, slug in map(read_name, names)}
+    _hold_known(session, wanted | {slug: name for name, slug in map(read_name, others)})
+    _hold_or_make(session, actor, wanted)
 
 
 def _refuse_taken(session: Session, name: str, slug: str, *, but_for: int | None = None) -> None:

@@ -9,8 +9,11 @@ from sqlalchemy import func, select
 from core.interchange.imports import import_runs
 from core.models import Experiment, ExperimentMetric, ExperimentTag, Tag, TrainingRun
 from core.queries.experiment_exports import read_exports
+from core.services.experiment_deletion import delete_experiments
+from core.services.users import get_local_actor
 from core.storage.database import read_scope
 from tests.core.storage.foreign.conftest import make_mlflow
+from tests.core.storage.locking import meet
 
 BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
@@ -161,3 +164,19 @@ def test_link_in_a_folder_is_not_followed_and_keeps_no_other_run_out(database, t
         "linked": f"linked/{name} cannot be read: it is a link, which may lead anywhere; copy the file that "
         "it leads to into its place"
     }
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_run_that_is_deleted_while_it_is_gone_on_with_is_entered_anew(database, tmp_path):
+    path = make_mlflow(tmp_path / "mlflow.db")
+    import_runs([path], via="cli")
+    change(path, "INSERT INTO metrics VALUES ('val/loss', 0.125, 1700000003000, 'aa', 3, 0)")
+    first = get("first").id
+
+    met = meet(
+        lambda session: delete_experiments(session, get_local_actor(session, "cli"), [first]),
+        lambda: import_runs([path], via="cli"),
+    )
+    assert outcomes(met.result()) == ["new", "known"]
+    assert get("first").id > first
+    assert [epoch for epoch, *_ in epochs_of("first")] == [1, 2, 3]

@@ -1,10 +1,16 @@
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError
+
 import pytest
 
 from core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from core.models import Experiment, ExperimentStatus, Tag
 from core.queries.tags import tags_of
+from core.services import experiment_edits
 from core.services.experiment_edits import ExperimentEdit, edit_experiments
 from core.services.experiments import create_experiment
+from core.services.tags import remove_tags
 from core.specs import TrainingSpec
 from core.storage.database import read_scope, session_scope
 
@@ -55,3 +61,21 @@ def test_one_refusal_undoes_all_of_it(make_actor, researcher, ended):
         with pytest.raises(error):
             edit(actor, ended, **({"add_tags": ("a",), "append_notes": "seen"} | changes))
         assert stored(ended) == [(set(), None, False)] * 3
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_edits_that_cross_wait_for_one_another(researcher, ended, monkeypatch):
+    edit(researcher, ended, add_tags=("a", "b"))
+    half_way = Barrier(2)
+
+    def take_off(*what):
+        with suppress(BrokenBarrierError):
+            half_way.wait(0.5)
+        return remove_tags(*what)
+
+    monkeypatch.setattr(experiment_edits, "remove_tags", take_off)
+    with ThreadPoolExecutor(2) as threads:
+        there = threads.submit(edit, researcher, ended[:1], add_tags=("a",), remove_tags=("b",))
+        back = threads.submit(edit, researcher, ended[1:2], add_tags=("b",), remove_tags=("a",))
+        assert (there.result(), back.result()) == (1, 1)
+    assert [tags for tags, *_ in stored(ended)] == [{"a"}, {"b"}, {"a", "b"}]

@@ -2,12 +2,14 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy.orm import Session
 
 from core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError
 from core.queries.saved_queries import SavedQueryRow, list_queries
 from core.services.access import Actor
 from core.services.saved_queries import change_query, delete_query, save_query, use_query
 from core.storage.database import read_scope, session_scope
+from tests.core.storage.locking import meet
 
 BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 SQL = "SELECT model, count(*) FROM experiments GROUP BY model"
@@ -123,3 +125,41 @@ def test_what_is_no_question_is_not_kept(owner: Actor, sql: str) -> None:
     with session_scope() as session, pytest.raises(InvalidInputError):
         save_query(session, owner, "nothing", sql)
     assert seen_by(owner) == []
+
+
+POSTGRESQL = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+
+
+@POSTGRESQL
+@pytest.mark.parametrize(
+    "act",
+    [
+        use_query,
+        lambda *who: change_query(*who, name="other"),
+        lambda *who: change_query(*who, sql="SELECT 2"),
+    ],
+)
+def test_a_question_that_is_forgotten_meanwhile_is_told(owner: Actor, act: Callable[..., object]) -> None:
+    query_id = keep(owner)
+
+    def late() -> object:
+        with session_scope() as session:
+            return act(session, owner, query_id)
+
+    def forget(session: Session) -> None:
+        delete_query(session, owner, query_id)
+        session.flush()
+
+    assert isinstance(meet(forget, late).exception(), NotFoundError)
+
+
+@POSTGRESQL
+def test_of_two_who_rename_to_one_name_the_second_is_told(owner: Actor) -> None:
+    first, second = keep(owner, "one"), keep(owner, "two")
+
+    def late() -> object:
+        with session_scope() as session:
+            return change_query(session, owner, second, name="same")
+
+    met = meet(lambda session: change_query(session, owner, first, name="same"), late)
+    assert isinstance(met.exception(), ConflictError)

@@ -17,8 +17,10 @@ from core.services.saved_searches import (
     use_search,
 )
 from core.storage.database import read_scope, session_scope
+from tests.core.storage.locking import meet
 
 BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+POSTGRESQL = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 QUERY = "tag:paper sort:-best.val_accuracy"
 
 
@@ -100,3 +102,25 @@ def test_a_name_is_used_once_and_a_text_is_a_search(researcher: Actor) -> None:
         with pytest.raises(SearchError, match="not closed"):
             change_search(session, researcher, other, '"run')
     assert [row.query for row in kept_by(researcher)] == [QUERY, QUERY]
+
+
+@POSTGRESQL
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda session, actor, search_id: rename_search(session, actor, search_id, "other"),
+        lambda session, actor, search_id: change_search(session, actor, search_id, "model:cnn"),
+        pin_search,
+        delete_search,
+        use_search,
+    ],
+)
+def test_a_search_that_is_forgotten_meanwhile_is_told(researcher: Actor, act: Callable[..., object]) -> None:
+    search_id = keep(researcher, "mine")
+
+    def late() -> object:
+        with session_scope() as session:
+            return act(session, researcher, search_id)
+
+    met = meet(lambda session: delete_search(session, researcher, search_id), late)
+    assert isinstance(met.exception(), NotFoundError)
