@@ -7,6 +7,7 @@ with noise of their own, so that the best epoch is seldom the last; a few runs f
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -154,20 +155,28 @@ def fill_rows(experiments: int, epochs: int = 100, seed: int = 0) -> None:
     """Fill the settings' database, which must hold no experiment yet."""
     migrations.upgrade()
     _add_neighbours()
-    with get_engine().begin() as connection:
-        driver: Any = connection.connection.driver_connection
-        for block in make_blocks(experiments, epochs, seed):
+    for block in make_blocks(experiments, epochs, seed):
+        with (
+            _driver() as driver
+        ):  # a transaction each: one of all rows would leave a log as large as they are
             for table, rows in block.tables.items():
                 insert_rows(driver, table, rows)
+    with _driver() as driver:
         _settle(driver)
+
+
+@contextmanager
+def _driver() -> Iterator[Any]:
+    """Give the bare driver's connection in a transaction."""
+    with get_engine().begin() as connection:
+        yield connection.connection.driver_connection
 
 
 def _add_neighbours() -> None:
     with session_scope() as session:
         get_local_actor(session, "cli")
     now = _told(START)
-    with get_engine().begin() as connection:
-        driver: Any = connection.connection.driver_connection
+    with _driver() as driver:
         columns = ("id", "name", "num_signals", "fault_types", "severity_levels", "meta_data", "created_by")
         datasets = [(n + 1, name, 0, "[]", "[]", "{}", 1, now, now) for n, name in enumerate(DATASETS)]
         insert_rows(driver, "datasets", datasets, (*columns, "created_at", "updated_at"))
