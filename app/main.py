@@ -1,6 +1,8 @@
 """The composition root: pages, server and middleware put together, and served."""
 
 import asyncio
+import gc
+import hashlib
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
@@ -9,19 +11,20 @@ import panel as pn
 import uvicorn
 from bokeh.document import Document
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from panel.io.fastapi import add_applications
 from starlette.middleware.gzip import GZipMiddleware
 
 from app.api import artifacts, uploads
 from app.components.page import PageView
-from app.components.shell import RunningJob, Shell, report_callback_error
+from app.components.scripted import ADDRESS, all_scripts
+from app.components.shell import RunningJob, RunningJobs, Shell, report_callback_error
 from app.pages.compare import ComparePage
 from app.pages.experiments import ExperimentsPage
 from app.pages.home import HomePage
 from app.pages.signals import SignalsPage
 from app.pages.sql import SqlPage
-from app.server.assets import Assets, AssetServer
+from app.server.assets import FOLDER, Assets, AssetServer, stamp
 from app.server.binding import check_bind, open_socket
 from app.server.guard import USER_HEADER, Guard
 from app.server.missing import missing_page
@@ -29,7 +32,7 @@ from app.server.rendering import Pages, adjust_rendering
 from app.server.sockets import adjust_bokeh_fastapi
 from app.server.warming import warm
 from core.errors import DatabaseUnavailableError
-from core.queries.runs import list_active_runs
+from core.queries.runs import count_active_runs, list_active_runs
 from core.settings import Settings
 from core.storage.database import read_scope
 
@@ -37,23 +40,28 @@ from core.storage.database import read_scope
 PAGES: tuple[type[PageView], ...] = (HomePage, SignalsPage, ExperimentsPage, ComparePage, SqlPage)
 
 UNUSED_MS = 120_000
+SCRIPTS = f"{FOLDER.removeprefix('/')}brinell/components.js"
 
-JobsQuery = Callable[[], list[RunningJob]]
+NAMED_JOBS = 20  # of each kind
+
+JobsQuery = Callable[[], RunningJobs]
 
 
-def list_running_jobs() -> list[RunningJob]:
+def list_running_jobs() -> RunningJobs:
     """Return what runs now, for the header's chip; a training opens its experiment, an import its signals."""
     try:
         with read_scope() as session:
-            runs = [run for run in list_active_runs(session) if run.status == "running"]
+            runs = list_active_runs(session, NAMED_JOBS, running_only=True)
+            count = count_active_runs(session, running_only=True) if runs else 0
     except DatabaseUnavailableError:
-        return []  # the page under the header says so, and must be there to say it
-    return [
+        return RunningJobs([], 0)  # the page under the header says so, and must be there to say it
+    jobs = [
         RunningJob(run.name, run.progress, "/experiments", {"experiment": str(run.id)})
         if run.kind == "training"
         else RunningJob(run.name, run.progress, "/signals")
         for run in runs
     ]
+    return RunningJobs(jobs, count)
 
 
 def create_app(
@@ -70,7 +78,12 @@ def create_app(
     api.include_router(artifacts.router)
     api.include_router(uploads.router)
 
+    scripts = all_scripts()
+    scripts_address = f"{SCRIPTS}?{stamp(hashlib.sha512(scripts.encode()).hexdigest())}"
+    api.add_route(f"/{SCRIPTS}", lambda _: Response(scripts, media_type="text/javascript"))
+
     def open_shell() -> pn.viewable.Viewable:
+        pn.state.curdoc.template_variables[ADDRESS] = f"./{scripts_address}"
         return _open_shell(pages, running_jobs)
 
     add_applications(
@@ -93,7 +106,9 @@ def create_app(
 
     api.add_api_route("/{path:path}", missing, methods=["GET"])
     assets = Assets(api.router)
-    api.state.pages = Pages(assets, variant=lambda request: _is_dark(request.cookies))
+    api.state.pages = Pages(
+        assets, variant=lambda request: _is_dark(request.cookies), modules=[scripts_address]
+    )
     api.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
     api.add_middleware(AssetServer, assets=assets)
     api.add_middleware(Guard)
@@ -135,7 +150,13 @@ class _AnnouncingServer(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._announce()
-            self._warming = asyncio.create_task(warm(self.config.app, self._visit))
+            self._warming = asyncio.create_task(self._warm())
+
+    async def _warm(self) -> None:
+        await warm(self.config.app, self._visit)
+        # Python would walk all that the libraries loaded, 0.3 s, in the middle of somebody's page.
+        gc.collect()
+        gc.freeze()
 
 
 def serve(

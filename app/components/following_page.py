@@ -9,12 +9,13 @@ from app.components.page import PageView
 
 
 class FollowingPage(PageView):
-    """Looks at once when it is shown, then every `period_ms` while it is seen and more may come."""
+    """Looks at once when it is shown again, then every `period_ms` while it is seen and more may come."""
 
     def __init__(self, **params: Any) -> None:
         super().__init__(**params)
         self._content = pn.Column(sizing_mode="stretch_width", margin=0)
         self._seen = False
+        self._was_hidden = False
         self._poll: Any = None
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -23,14 +24,15 @@ class FollowingPage(PageView):
         return self._content
 
     def on_show(self) -> None:
-        """Look again at what is stored, and follow it."""
+        """Follow what is stored; what was read to make the page is not read again at once."""
         self._seen = True
-        self._look()
+        if self._was_hidden:
+            self._look()
         self._follow()
 
     def on_hide(self) -> None:
         """Stop following."""
-        self._seen = False
+        self._seen, self._was_hidden = False, True
         self._follow()
 
     @abstractmethod

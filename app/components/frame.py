@@ -1,17 +1,16 @@
 """The two parts of the frame that live in the browser: the left rail and the header line."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, ClassVar
 
 import param
-from panel.custom import JSComponent
 
-HERE = Path(__file__).parent
+from app.components.scripted import HERE, Scripted, script
+
 STYLES = (HERE / "frame.css").read_text(encoding="utf-8")
 
 
-class _FramePart(JSComponent):
+class _FramePart(Scripted):
     """A part of the frame; what its browser side sends goes to `on_message`."""
 
     _stylesheets: ClassVar[list[str]] = [STYLES]
@@ -33,7 +32,7 @@ class Rail(_FramePart):
     active = param.String(default="/", doc="path of the page shown")
     collapsed = param.Boolean(default=False, doc="icons alone")
 
-    _esm = HERE / "rail.js"
+    _esm = script("rail")
 
 
 class HeaderBar(_FramePart):
@@ -45,6 +44,7 @@ class HeaderBar(_FramePart):
     document_title = param.String(default="Brinell", doc="title of the browser's tab")
     address = param.Dict(default={}, doc="url to write, and whether as a new step of the history")
     jobs = param.List(default=[], item_type=dict, doc="title, fraction, path and query of each running job")
+    running = param.Integer(default=0, doc="how many jobs run; of many, the newest alone are named in jobs")
     dark = param.Boolean(default=False, doc="dark theme")
 
-    _esm = HERE / "header.js"
+    _esm = script("header_bar")

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import param
-from panel.custom import JSComponent
 
+from app.components.scripted import Scripted, script
 from app.theme import css_variable
 
 _STYLE = f"""
@@ -19,7 +19,7 @@ button:disabled {{ opacity: .35; cursor: default; background: none; }}
 """
 
 
-class IconButton(JSComponent):
+class IconButton(Scripted):
     """A Material icon to press."""
 
     icon = param.String(default="", doc="name of a Material icon")
@@ -27,26 +27,7 @@ class IconButton(JSComponent):
     disabled = param.Boolean(default=False, doc="nothing to do")
 
     _stylesheets: ClassVar[list[str]] = [_STYLE]
-    _esm = """
-export function render({model}) {
-  const button = document.createElement("button")
-  button.type = "button"
-  const glyph = document.createElement("span")
-  glyph.className = "glyph"
-  glyph.setAttribute("aria-hidden", "true")
-  button.append(glyph)
-  const draw = () => {
-    glyph.textContent = model.icon
-    button.title = model.label
-    button.setAttribute("aria-label", model.label)
-    button.disabled = model.disabled
-  }
-  for (const name of ["icon", "label", "disabled"]) { model.on(name, draw) }
-  button.addEventListener("click", () => model.send_msg({}))
-  draw()
-  return button
-}
-"""
+    _esm = script("icon_button")
 
     def __init__(self, icon: str, label: str, act: Callable[[], None], **params: Any) -> None:
         self._act = act

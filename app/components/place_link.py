@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 
 def place_html(label: str, path: str, *, linked: bool = True, **query: Any) -> str:
-    """Return a link, which header.js follows, as markup; without a shell the label alone."""
+    """Return a link, which header_bar.js follows, as markup; without a shell the label alone."""
     words = escape(label).replace("_", "_<wbr>")  # a long name breaks between its parts
     if not linked:
         return f"<span>{words}</span>"

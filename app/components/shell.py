@@ -28,6 +28,13 @@ class RunningJob(NamedTuple):
     query: Mapping[str, str] = {}
 
 
+class RunningJobs(NamedTuple):
+    """What the running-jobs chip counts; it names the newest alone."""
+
+    jobs: Sequence[RunningJob]
+    count: int
+
+
 class Shell(pn.viewable.Viewer):
     """One person's view of the application in one browser tab."""
 
@@ -37,7 +44,7 @@ class Shell(pn.viewable.Viewer):
     def __init__(
         self,
         pages: Sequence[type[PageView]],
-        list_running_jobs: Callable[[], list[RunningJob]],
+        list_running_jobs: Callable[[], RunningJobs],
         **params: Any,
     ) -> None:
         super().__init__(**params)
@@ -201,15 +208,17 @@ class Shell(pn.viewable.Viewer):
             self._poll.stop()
 
     def _refresh_jobs(self) -> None:
-        self.header.jobs = [
+        running = self._list_running_jobs()
+        jobs = [
             {
                 "title": job.title,
                 "fraction": job.fraction,
                 "path": job.path,
                 "query": f"?{urlencode(job.query)}" if job.query else "",
             }
-            for job in self._list_running_jobs()
+            for job in running.jobs
         ]
+        self.header.param.update(jobs=jobs, running=running.count)
 
     def _size_rail(self) -> None:
         wide = RAIL_PX["collapsed" if self.rail.collapsed else "expanded"]

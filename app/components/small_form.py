@@ -5,8 +5,9 @@ from typing import Any, ClassVar
 
 import param
 
-from app.components.browser_part import BrowserPart, script, style_sheet
+from app.components.browser_part import BrowserPart
 from app.components.error_view import describe_error
+from app.components.scripted import script, style_sheet
 from core.errors import BrinellError
 
 

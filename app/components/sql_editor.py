@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 import panel
 import param
 
-from app.components.browser_part import BrowserPart, script, style_sheet
+from app.components.browser_part import BrowserPart
+from app.components.scripted import script, style_sheet
 
 _BUNDLED = Path(panel.__file__).parent / "dist" / "bundled" / "aceplot"
 

@@ -4,7 +4,8 @@ from typing import Any, ClassVar
 
 import param
 
-from app.components.browser_part import BrowserPart, script, style_sheet
+from app.components.browser_part import BrowserPart
+from app.components.scripted import script, style_sheet
 
 
 class TagEditor(BrowserPart):

@@ -1,22 +1,20 @@
 """Files chosen in the browser and sent to the server, with how far they are."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, ClassVar
 
 import param
-from panel.custom import JSComponent
 
-HERE = Path(__file__).parent
+from app.components.scripted import HERE, Scripted, script
 
 
-class UploadForm(JSComponent):
+class UploadForm(Scripted):
     """Files, a data set's name and what to do with mixed rates; `on_import` is told the import's id."""
 
     datasets = param.List(default=[], item_type=str, doc="names of the data sets that are stored")
     room = param.Dict(default={}, doc="used_bytes, quota_bytes, file_bytes and most_files of uploads")
 
-    _esm = HERE / "upload.js"
+    _esm = script("upload_form")
     _stylesheets: ClassVar[list[str]] = [(HERE / "upload.css").read_text(encoding="utf-8")]
 
     def __init__(self, on_import: Callable[[int], None], **params: Any) -> None:

@@ -44,7 +44,12 @@ class Asset:
     @property
     def stamp(self) -> str:
         """What an address carries to name this content and no other."""
-        return f"v={self.digest[:STAMP_DIGITS]}"
+        return stamp(self.digest)
+
+
+def stamp(digest: str) -> str:
+    """Return what an address carries to name the content of this SHA-512."""
+    return f"v={digest[:STAMP_DIGITS]}"
 
 
 class Assets:

@@ -7,7 +7,7 @@ scripts, is the same for all sessions of an address: it goes out first, so that 
 import asyncio
 import re
 import zlib
-from collections.abc import AsyncIterator, Callable, Hashable
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from typing import Any
 
 import panel.io.server
@@ -26,13 +26,12 @@ _LINKED = re.compile(r'((?:href|src)=")(static/[^"?]+)(?:\?[^"]*)?"')
 # The frame's components: fetched and compiled beside the scripts, not after them. Panel imports them through
 # a shim that reads modules as text, which the browser then compiles at every visit; its own import does not.
 MATERIAL = f"{MATERIAL_FOLDER.removeprefix('/')}panel-material-ui.bundle.js?{MATERIAL_STAMP}"
-MODULES = f"""<link rel="modulepreload" href="{MATERIAL}">
-<script>
-{{
+SHIM = """<script>
+{
   const shim = window.importShim
   const load = (url, ...more) => import(new URL(url, document.baseURI)).catch(() => shim(url, ...more))
-  if (shim) {{ window.importShim = Object.assign(load, shim) }}
-}}
+  if (shim) { window.importShim = Object.assign(load, shim) }
+}
 </script>
 """
 AGAIN = "<script>location.reload()</script></head></html>"
@@ -41,8 +40,11 @@ AGAIN = "<script>location.reload()</script></head></html>"
 class Pages:
     """The pages of one application: rendered, stamped, and sent in two parts."""
 
-    def __init__(self, assets: Assets, variant: Callable[[Request], Hashable]) -> None:
+    def __init__(
+        self, assets: Assets, variant: Callable[[Request], Hashable], modules: Sequence[str] = ()
+    ) -> None:
         self._assets = assets
+        self._preloads = "".join(f'<link rel="modulepreload" href="{url}">\n' for url in (MATERIAL, *modules))
         self._variant = variant  # what of a request its page's head depends on
         self._heads: dict[Hashable, str] = {}
         self._changing: set[Hashable] = set()  # whose head was not the same twice
@@ -99,7 +101,7 @@ class Pages:
             stamp = stamps.get(found[2])
             return found[0] if stamp is None else f'{found[1]}{found[2]}?{stamp}"'
 
-        return _LINKED.sub(named, head).replace("</head>", f"{MODULES}</head>") + body + rest
+        return _LINKED.sub(named, head).replace("</head>", f"{self._preloads}{SHIM}</head>") + body + rest
 
     def _keep_head(self, key: Hashable, html: str) -> None:
         head, body, _ = html.partition("<body")

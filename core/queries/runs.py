@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from core.errors import NotFoundError
-from core.models import DatasetGeneration, DatasetImport, Experiment, ExperimentStatus, TrainingRun
+from core.models import DatasetGeneration, DatasetImport, Experiment, TrainingRun
 
+Run = Experiment | DatasetImport | DatasetGeneration
 Stored = TypeVar("Stored", Experiment, DatasetImport, DatasetGeneration)
 
 
@@ -25,8 +26,16 @@ class RunRow:
     started_at: datetime | None
 
 
-def list_active_runs(session: Session) -> list[RunRow]:
-    """List what is pending, running or paused, newest first."""
+_OTHER_KINDS: tuple[tuple[str, type[DatasetImport | DatasetGeneration]], ...] = (
+    ("dataset_import", DatasetImport),
+    ("dataset_generation", DatasetGeneration),
+)
+
+
+def list_active_runs(
+    session: Session, limit: int | None = None, *, running_only: bool = False
+) -> list[RunRow]:
+    """List what is pending, running or paused, newest first; of each kind the `limit` newest."""
     # Asked of each that is active: together with those, all epochs that are stored would be sorted.
     of_experiment = TrainingRun.experiment_id == Experiment.id
     done = select(func.max(TrainingRun.epoch)).where(of_experiment).scalar_subquery()
@@ -39,28 +48,41 @@ def list_active_runs(session: Session) -> list[RunRow]:
             Experiment.started_at,
             func.coalesce(done, 0),
         )
-        .where(
-            Experiment.status.in_(
-                [ExperimentStatus.PENDING, ExperimentStatus.RUNNING, ExperimentStatus.PAUSED]
-            )
-        )
+        .where(_is_active(Experiment, running_only))
         .order_by(Experiment.id.desc())
+        .limit(limit)
     )
     runs = [
         RunRow("training", row_id, name, status.value, epochs / total if total else None, started)
         for row_id, name, status, total, started, epochs in trainings
     ]
-    for kind, model in (("dataset_import", DatasetImport), ("dataset_generation", DatasetGeneration)):
+    for kind, model in _OTHER_KINDS:
         rows = session.execute(
             select(model.id, model.name, model.status, model.progress, model.started_at)
-            .where(model.status.in_(["pending", "running"]))
+            .where(_is_active(model, running_only))
             .order_by(model.id.desc())
+            .limit(limit)
         )
         runs += [
             RunRow(kind, i, name, status.value, (done or 0) / 100, started)
             for i, name, status, done, started in rows
         ]
     return runs
+
+
+def count_active_runs(session: Session, *, running_only: bool = False) -> int:
+    """Count what `list_active_runs` lists without a limit."""
+    models: tuple[type[Run], ...] = (Experiment, *(model for _, model in _OTHER_KINDS))
+    counts = [
+        select(func.count()).select_from(model).where(_is_active(model, running_only)).scalar_subquery()
+        for model in models
+    ]
+    return sum(session.execute(select(*counts)).one())
+
+
+def _is_active(model: type[Run], running_only: bool) -> ColumnElement[bool]:
+    waiting = ("pending", "paused") if model is Experiment else ("pending",)
+    return model.status.in_(("running",) if running_only else ("running", *waiting))
 
 
 def _get(session: Session, model: type[Stored], row_id: int) -> Stored:

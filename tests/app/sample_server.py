@@ -17,7 +17,7 @@ from app.components.grid import grid
 from app.components.page import PageView
 from app.components.progress import progress
 from app.components.safe_text import text
-from app.components.shell import RunningJob
+from app.components.shell import RunningJob, RunningJobs
 from app.components.stat import stat, stats
 from app.components.state_badge import state_badge
 from app.main import create_app, serve
@@ -132,10 +132,11 @@ class BrokenPage(PageView):
 
 def running_jobs():
     share = (time.time() % 60) / 60
-    return [
+    jobs = [
         RunningJob("Training wdcnn by load", share, "/gears", {"gear": "3"}),
         RunningJob("Importing <b>cwru</b>", None, "/"),
     ]
+    return RunningJobs(jobs, 1_002)
 
 
 if __name__ == "__main__":

@@ -37,4 +37,4 @@ def test_app_releases_sessions_and_a_second_adjustment_changes_nothing() -> None
 def test_a_page_opens_while_the_database_is_away(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BRINELL_DATABASE_URL", "postgresql://me@127.0.0.1:1/none")
     get_settings.cache_clear()
-    assert list_running_jobs() == []
+    assert list_running_jobs() == ([], 0)

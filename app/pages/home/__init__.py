@@ -40,6 +40,7 @@ class HomePage(PageView):
         self._drawn: dict[str, Any] = {}
         self._poll: Any = None
         self._seen: Snapshot | None = None
+        self._was_hidden = False
         self.parts = {name: _part() for name in ("numbers", "running", "latest", "datasets", "next")}
         self.refresh()
 
@@ -69,12 +70,14 @@ class HomePage(PageView):
         )
 
     def on_show(self) -> None:
-        """Look again, and go on looking every two seconds."""
-        self.refresh()
+        """Look every two seconds, and at once where the page was hidden meanwhile."""
+        if self._was_hidden:
+            self.refresh()
         self._poll = pn.state.add_periodic_callback(self.refresh, POLL_MS)
 
     def on_hide(self) -> None:
         """Stop looking."""
+        self._was_hidden = True
         if self._poll is not None:
             self._poll.stop()
             self._poll = None
@@ -85,7 +88,7 @@ class HomePage(PageView):
         steps = next_steps(seen.datasets, seen.latest)
         numbers = (seen.datasets, seen.by_status, seen.best, seen.strictest)
         self._draw("numbers", numbers, lambda: show_numbers(seen))
-        self._draw("running", seen.runs, lambda: list_running(seen.runs))
+        self._draw("running", (seen.runs, seen.active), lambda: list_running(seen.runs, seen.active))
         self._draw("latest", (seen.latest, seen.curves), lambda: self._latest(seen))
         self._draw("datasets", seen.datasets, lambda: self._datasets(seen))
         self._draw("next", steps, lambda: list_steps(steps))

@@ -42,10 +42,16 @@ def _score(row: ExperimentRow, what: str) -> pn.pane.HTML:
     return stat(number, f"{what} ({where})", unit="%", caution=may_share_bearings(row.audit))
 
 
-def list_running(active: Sequence[RunRow]) -> list[Any]:
-    """Say how far each run is."""
+def list_running(active: Sequence[RunRow], count: int) -> list[Any]:
+    """Say how far each run is; of many the newest, and how many more there are."""
     if not active:
         return [text("Nothing runs and nothing waits.", "muted")]
+    more = count - len(active)
+    told = [text(f"and {more:,} more that were begun before these", "muted")] if more > 0 else []
+    return _runs(active) + told
+
+
+def _runs(active: Sequence[RunRow]) -> list[Any]:
     return [
         progress(
             run.progress if run.status == "running" else None,

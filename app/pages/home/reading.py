@@ -13,6 +13,7 @@ from core.queries.runs import RunRow
 from core.storage.database import read_scope
 
 LATEST = 6
+NAMED_RUNS = 20  # of each kind
 MOST_EXPORTED = 100_000
 
 
@@ -23,7 +24,8 @@ class Snapshot:
     stamp: tuple[object, ...]  # of the data sets
     datasets: list[DatasetRow]
     by_status: dict[str, int]  # experiments
-    runs: list[RunRow]
+    runs: list[RunRow]  # the newest of each kind
+    active: int  # how many run or wait, whether listed or not
     latest: list[ExperimentRow]
     best: ExperimentRow | None
     strictest: ExperimentRow | None  # the best on bearings held out
@@ -41,7 +43,8 @@ def read_snapshot(before: Snapshot | None) -> Snapshot:
             stamp=stamp,
             datasets=datasets.list_datasets(session) if is_new else before.datasets,
             by_status=home.count_experiments(session),
-            runs=runs.list_active_runs(session),
+            runs=runs.list_active_runs(session, NAMED_RUNS),
+            active=runs.count_active_runs(session),
             latest=latest,
             best=experiments.find_best_experiment(session),
             strictest=experiments.find_best_on_held_out_bearings(session),

@@ -122,6 +122,8 @@ def test_folded_rail_is_remembered(browser: Page, sample_url: str) -> None:
 def test_running_jobs_are_counted_and_open_where_they_run(browser: Page, sample_url: str) -> None:
     browser.goto(sample_url)
     browser.get_by_role("button", name="Running jobs").click()
+    expect(browser.get_by_text("1,002 running")).to_be_visible()
+    expect(browser.get_by_text("and 1,000 that began before these")).to_be_visible()
     expect(browser.get_by_text("Importing <b>cwru</b>")).to_be_visible()
     browser.get_by_text("Training wdcnn by load").click()
     expect(browser).to_have_url(f"{sample_url}/gears?gear=3")

@@ -4,7 +4,7 @@ import pytest
 
 from core.errors import NotFoundError
 from core.models import DatasetImport
-from core.queries.runs import get_import_report, get_run_state, list_active_runs
+from core.queries.runs import count_active_runs, get_import_report, get_run_state, list_active_runs
 from core.services.datasets import request_generation, request_import
 from core.services.jobs import JobKind, claim_run
 from core.specs import ImportSpec
@@ -36,6 +36,21 @@ def test_active_runs_are_what_has_not_ended_with_how_far_it_is(
         ("dataset_import", import_id, "running", 0.4),
         ("dataset_generation", generation_id, "pending", 0.0),
     ]
+
+
+@BOTH
+def test_the_newest_of_each_kind_are_listed_and_all_are_counted(
+    experiments, import_id, researcher, tiny_generation
+):
+    with session_scope() as session:
+        request_generation(session, researcher, tiny_generation)
+    with read_scope() as session:
+        newest = [(run.kind, run.id) for run in list_active_runs(session, limit=1)]
+        running = [(run.kind, run.id) for run in list_active_runs(session, running_only=True)]
+        counts = count_active_runs(session), count_active_runs(session, running_only=True)
+    assert newest[:2] == [("training", experiments[3]), ("dataset_import", import_id)]
+    assert running == [("training", experiments[1]), ("dataset_import", import_id)]
+    assert counts == (4, 2)
 
 
 @BOTH

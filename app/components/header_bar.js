@@ -100,15 +100,19 @@ function meter(fraction) {
 }
 
 function renderJobs(model, chip, panel) {
-  const jobs = model.jobs
+  const {jobs, running} = model
   chip.hidden = jobs.length === 0
   if (jobs.length === 0) { panel.hidden = true }
-  const known = jobs.map((job) => job.fraction).filter((fraction) => fraction != null)
+  const all = running <= jobs.length  // a mean over some would be taken for the mean over all
+  const known = all ? jobs.map((job) => job.fraction).filter((fraction) => fraction != null) : []
   const mean = known.length ? known.reduce((a, b) => a + b, 0) / known.length : null
   const share = mean == null ? "" : `, ${Math.floor(100 * mean)} %`
-  chip.replaceChildren(make("span", "pulse"), make("span", "count", `${jobs.length} running${share}`), meter(mean))
+  chip.replaceChildren(make("span", "pulse"), make("span", "count", `${running.toLocaleString("en")} running${share}`), meter(mean))
   chip.setAttribute("aria-expanded", String(!panel.hidden))
   panel.replaceChildren(...jobs.map((job) => renderJob(model, job)))
+  if (!all) {
+    panel.append(make("span", "more", `and ${(running - jobs.length).toLocaleString("en")} that began before these`))
+  }
 }
 
 function applyTheme(model, toggle) {
@@ -188,7 +192,7 @@ export function render({model, view}) {
   model.on("title", draw.trail)
   model.on("breadcrumb", draw.trail)
   model.on("path", draw.trail)
-  model.on("jobs", draw.jobs)
+  for (const name of ["jobs", "running"]) { model.on(name, draw.jobs) }
   model.on("dark", () => applyTheme(model, toggle))
   model.on("document_title", showTitle)
   model.on("address", () => writeAddress(model))
