@@ -49,7 +49,8 @@ def mean_interval(values: ArrayLike, confidence: float = CONFIDENCE) -> MeanInte
     n = len(measured)
     if n < 2:
         return MeanInterval(float(measured[0]) if n else None, None, None, None, n)
-    mean, std = float(measured.mean()), float(measured.std(ddof=1))
+    with np.errstate(over="ignore", invalid="ignore"):  # of runs that diverged, an interval without bounds
+        mean, std = float(measured.mean()), float(measured.std(ddof=1))
     half = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * std / math.sqrt(n)
     return MeanInterval(mean, mean - half, mean + half, std, n)
 
@@ -63,7 +64,7 @@ def mean_band(
     Where no unit has a value the mean is NaN; where fewer than two have one, low and high are NaN.
     """
     n = np.count_nonzero(~np.isnan(values), axis=0)
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         mean = np.nansum(values, axis=0) / np.where(n, n, np.nan)
         deviation = np.sqrt(np.nansum((values - mean) ** 2, axis=0) / np.where(n > 1, n - 1, np.nan))
         half = stats.t.ppf((1 + confidence) / 2, np.maximum(n - 1, 1)) * deviation / np.sqrt(n)
@@ -81,8 +82,8 @@ def compare_paired(first: Sequence[float], second: Sequence[float]) -> WilcoxonT
         raise InvalidInputError(
             f"{len(first)} and {len(second)} units make no pairs; compare unpaired groups"
         )
-    # Figures of fractions differ in their last bits where people read them as equal.
-    differences = np.round(np.subtract(first, second, dtype=np.float64), 12)
+    one, two = _scaled(first, second)
+    differences = np.round(one - two, 12)
     differences = differences[differences != 0]
     n = len(differences)
     counted = (n, len(first))
@@ -104,12 +105,25 @@ def compare_groups(first: Sequence[float], second: Sequence[float]) -> WilcoxonT
     n = (len(first), len(second))
     if 0 in n:
         return WilcoxonTest(None, None, n, paired=False, least_p=1.0)
-    pooled = np.round(np.concatenate([first, second]).astype(np.float64), 12)
+    pooled = np.round(np.concatenate(_scaled(first, second)), 12)
     tied = len(np.unique(pooled)) < len(pooled)
     result = stats.mannwhitneyu(pooled[: n[0]], pooled[n[0] :], method="asymptotic" if tied else "exact")
     effect = float(2 * result.statistic / (n[0] * n[1]) - 1)
     p = None if len(np.unique(pooled)) == 1 else float(result.pvalue)
     return WilcoxonTest(p, effect, n, paired=False, least_p=min(1.0, 2 / math.comb(sum(n), n[0])))
+
+
+def _scaled(
+    first: Sequence[float], second: Sequence[float]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return two groups in units of their largest, for ranks alone.
+
+    What differs in the last bits only is read as equal: twelve digits behind its point tell such apart, of
+    losses of 1e-14 and of 1e300 as of fractions.
+    """
+    groups = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    largest = max(float(np.abs(group).max(initial=0.0)) for group in groups) or 1.0
+    return groups[0] / largest, groups[1] / largest
 
 
 def least_detectable_difference(
@@ -132,5 +146,5 @@ def pooled_std(first: MeanInterval, second: MeanInterval) -> float | None:
     """Return the standard deviation within two groups, None where either has fewer than two units."""
     if first.std is None or second.std is None:
         return None
-    squares = (first.n - 1) * first.std**2 + (second.n - 1) * second.std**2
-    return math.sqrt(squares / (first.n + second.n - 2))
+    df = first.n + second.n - 2
+    return math.hypot(*(math.sqrt((each.n - 1) / df) * (each.std or 0.0) for each in (first, second)))

@@ -47,18 +47,21 @@ class ComparedRun:
 
 
 def check_ids(experiment_ids: Iterable[int]) -> list[int]:
-    """Return ids once each, in their order; raise InvalidInputError where they are too many to compare."""
+    """Return ids once each, in their order; raise InvalidInputError where they are too many to compare.
+
+    Numbers that no row can have are left out, as are those that none has.
+    """
     ids = list(dict.fromkeys(experiment_ids))
     if len(ids) > MOST_EXPERIMENTS:
         raise InvalidInputError(
             f"{len(ids)} experiments are chosen and at most {MOST_EXPERIMENTS} are compared; leave some out"
         )
-    return ids
+    return [each for each in ids if 0 < each <= MOST_ID]
 
 
 def list_runs(session: Session, experiment_ids: Iterable[int]) -> tuple[ComparedRun, ...]:
     """Return these experiments in this order; one that is not stored is left out."""
-    ids = [each for each in check_ids(experiment_ids) if 0 < each <= MOST_ID]
+    ids = check_ids(experiment_ids)
     rows = session.execute(
         select(
             Experiment.id,

@@ -94,3 +94,27 @@ def test_pooled_deviation_weighs_groups_by_their_degrees_of_freedom() -> None:
     first, second = mean_interval([1.0, 3.0]), mean_interval([1.0, 1.0, 4.0])
     assert pooled_std(first, second) == pytest.approx(math.sqrt((2 * 1 + 3 * 2) / 3))
     assert pooled_std(first, mean_interval([1.0])) is None
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-14, 1.0, 1e14, 1e300])
+def test_ranks_and_deviations_are_those_of_any_scale(scale: float) -> None:
+    first, second = [scale * n for n in (1, 2, 3, 4, 5, 6)], [scale * n for n in (2, 4, 6, 8, 10, 12.5)]
+    paired, groups = compare_paired(first, second), compare_groups(first, second)
+    assert (paired.p, paired.effect, paired.n) == (0.03125, -1.0, (6, 6))
+    assert groups.p == pytest.approx(stats.mannwhitneyu(first, second, method="asymptotic").pvalue)
+    pooled = pooled_std(mean_interval(np.array(first)), mean_interval(np.array(second)))
+    assert scale > 1e200 or pooled == pytest.approx(scale * pooled_std_of_one())
+
+
+def pooled_std_of_one() -> float:
+    return math.sqrt((np.var([1, 2, 3, 4, 5, 6], ddof=1) + np.var([2, 4, 6, 8, 10, 12.5], ddof=1)) / 2)
+
+
+def test_runs_that_diverged_have_an_interval_without_bounds() -> None:
+    found = mean_interval([1e300, 2e300])
+    assert (found.mean, found.low, found.high, found.n) == (1.5e300, -math.inf, math.inf, 2)
+    assert pooled_std(found, mean_interval([1.0, 2.0])) == math.inf
+    mean, low, high, n = mean_band(np.array([[1e300], [2e300]]))
+    assert (mean[0], low[0], high[0], n[0]) == (1.5e300, -math.inf, math.inf, 2)
+    near = mean_interval([1e200, 1e200 * (1 + 1e-9)]), mean_interval([1.0, 2.0])
+    assert pooled_std(*near) == pytest.approx(near[0].std / math.sqrt(2))

@@ -2,8 +2,11 @@ import pytest
 
 from core.errors import InvalidInputError
 from core.models import Experiment, ExperimentTag, Tag
+from core.queries.comparison.curves import read_curves
 from core.queries.comparison.differences import flatten, list_differences
+from core.queries.comparison.predictions import read_predictions
 from core.queries.comparison.runs import check_ids, group_runs, list_runs, tabulate_runs, value_of
+from core.queries.comparison.scores import read_evaluations, read_summaries
 from core.storage.database import read_scope, session_scope
 
 BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
@@ -21,6 +24,18 @@ def test_runs_come_in_the_order_asked_for_and_what_is_not_stored_is_left_out(add
     assert [run.id for run in runs] == [b, a]
     assert (runs[0].parameters["lr"], runs[0].seed, runs[0].parameters["optimizer"]) == (0.2, 3.0, "adamw")
     assert (runs[1].model, runs[1].dataset, runs[1].split) == ("wdcnn", "rig", "by_record")
+
+
+@BOTH
+def test_numbers_that_no_row_can_have_are_left_out_of_every_answer(add_run):
+    run = add_run()
+    asked = [2**70, run, 2**31, 0, -1]
+    with read_scope() as session:
+        assert [each.id for each in list_runs(session, asked)] == [run]
+        assert set(read_summaries(session, asked)["experiment_id"]) == {run}
+        assert set(read_curves(session, asked, "val_accuracy")["experiment_id"]) == {run}
+        assert read_evaluations(session, asked) == read_predictions(session, asked) == {}
+        assert list_differences(session, asked).ids == (run,)
 
 
 def test_more_than_fifty_are_refused():
