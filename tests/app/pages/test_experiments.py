@@ -4,6 +4,7 @@ import panel as pn
 import pytest
 
 from app.pages.experiments import ExperimentsPage
+from app.pages.experiments import table as table_page
 from app.pages.experiments.snippets import beyond_command, train_command
 from app.state.experiments import ExperimentsState
 from core.errors import ConflictError
@@ -326,6 +327,18 @@ def test_page_polls_only_while_it_is_seen_and_more_may_come() -> None:
     assert page._poll is not None
     page.on_hide()
     assert page._poll is None
+
+
+def test_table_is_read_once_when_the_page_is_made_and_again_after_a_pause(monkeypatch) -> None:
+    reads: list[int] = []
+    read = table_page.read_found
+    monkeypatch.setattr(table_page, "read_found", lambda *asked: reads.append(1) or read(*asked))
+    page = ExperimentsPage(navigate=lambda *_, **__: None)
+    page.on_show()
+    assert len(reads) == 1
+    page.on_hide()
+    page.on_show()
+    assert len(reads) == 2
 
 
 def test_command_repeats_the_run() -> None:
