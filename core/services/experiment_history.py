@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, insert
 from sqlalchemy.orm import Session
 
-from core.clock import utc_now
+from core.clock import seconds_between, utc_now
 from core.errors import InvalidInputError
 from core.models import Experiment, ExperimentSource, ExperimentStatus
 from core.services.access import Actor, require_researcher
@@ -149,7 +149,7 @@ def _tell_experiment(history: History) -> dict[str, Any]:
         "config": dict(history.config),
         "hyperparameters": dict(history.hyperparameters),
         "metrics": dict(history.metrics),
-        "duration_seconds": (finished - started).total_seconds() if started and finished else None,
+        "duration_seconds": seconds_between(started, finished) if started and finished else None,
         "notes": history.notes,
         "source": ExperimentSource(history.source),
         "split": history.split,

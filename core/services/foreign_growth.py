@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from core.clock import utc_now
+from core.clock import seconds_between, utc_now
 from core.models import Artifact, ExperimentStatus, TrainingRun
 from core.services.access import Actor, require_ownership
 from core.services.commits import after_commit
@@ -38,7 +38,7 @@ def grow_experiment(
     row.status = ExperimentStatus(history.status)
     row.finished_at, row.config = history.finished_at, {**row.config, **history.config}
     if row.started_at is not None and row.finished_at is not None:
-        row.duration_seconds = (row.finished_at - row.started_at).total_seconds()
+        row.duration_seconds = seconds_between(row.started_at, row.finished_at)
     row.findings = list(history.findings)
     _write_epochs(session, experiment_id, history)
     session.flush()

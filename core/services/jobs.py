@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
-from core.clock import utc_now
+from core.clock import seconds_between, utc_now
 from core.errors import ConflictError, NotFoundError, SupersededError
 from core.models import DatasetGeneration, DatasetImport, Experiment, ExperimentSource, TrainingRun
 from core.services.access import Actor, require_ownership
@@ -186,7 +186,7 @@ def _end_run(session: Session, claim: Claim, status: str, reason: str | None) ->
     row.error_message = reason
     row.finished_at = now
     if row.started_at is not None:
-        row.duration_seconds = (now - row.started_at).total_seconds()
+        row.duration_seconds = seconds_between(row.started_at, now)
 
 
 def cancel_run(session: Session, actor: Actor, kind: JobKind, row_id: int) -> None:

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.clock import utc_now
+from core.clock import seconds_between, utc_now
 from core.errors import ConflictError
 from core.models import Experiment, ExperimentSource, ExperimentStatus, TrainingRun
 from core.services.access import Actor, require_ownership, require_researcher
@@ -132,4 +132,4 @@ def end_logged(session: Session, claim: Claim, status: str, reason: str | None) 
     row.status, row.error_message, row.finished_at = ExperimentStatus(status), reason, now
     row.best_epoch = find_best_epoch(load_summaries(session.connection(), claim.row_id))
     if row.started_at is not None:
-        row.duration_seconds = (now - row.started_at).total_seconds()
+        row.duration_seconds = seconds_between(row.started_at, now)

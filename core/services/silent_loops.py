@@ -6,6 +6,7 @@ import structlog
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from core.clock import seconds_between
 from core.models import Experiment, ExperimentSource, ExperimentStatus, TrainingRun
 
 logger = structlog.get_logger(__name__)
@@ -38,7 +39,7 @@ def fail_silent_loops(session: Session, now: datetime) -> int:
         row.error_message = _tell(session, row)
         row.finished_at = row.heartbeat_at or now
         if row.started_at is not None:
-            row.duration_seconds = (row.finished_at - row.started_at).total_seconds()
+            row.duration_seconds = seconds_between(row.started_at, row.finished_at)
     return len(rows)
 
 

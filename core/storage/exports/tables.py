@@ -12,6 +12,7 @@ from typing import IO, Any, ClassVar, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from core.clock import seconds_between
 from core.errors import ConflictError, InvalidInputError
 from core.storage.exports.folders import make_folder
 from core.storage.exports.records import Exported
@@ -43,7 +44,7 @@ def tell_experiment(exported: Exported) -> dict[str, Any]:
         "created": exported.created_at.isoformat(),
         "started": started and started.isoformat(),
         "finished": finished and finished.isoformat(),
-        "duration_s": (finished - started).total_seconds() if started and finished else None,
+        "duration_s": seconds_between(started, finished) if started and finished else None,
         "tags": ", ".join(exported.tags) or None,
         "notes": exported.notes,
     }
