@@ -1,5 +1,6 @@
 """Bring other programs' runs in: their stores read by a confined process, entered some runs at a time."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,7 +111,10 @@ class _Import:
         """Take the runs of one store; what of it cannot be read is told, and the rest goes on."""
         try:
             with source.open() as file:
-                for part in readers.read(file, source.form, source.name, roles):
+                written_ns = os.fstat(file.fileno()).st_mtime_ns
+                for place, part in enumerate(readers.read(file, source.form, source.name, roles)):
+                    if place == 0:  # by now it was taken in whole
+                        source.refuse_changed(file, written_ns)
                     self._take(part, source)
         except InvalidInputError as error:
             self._refuse(source.name, str(error))

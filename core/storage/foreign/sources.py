@@ -51,6 +51,13 @@ class Source:
             return open_plain(self.path, self.name, bundles.MEND)
         return bundles.pack(self.name, self.files)
 
+    def refuse_changed(self, file: IO[bytes], written_ns: int) -> None:
+        """Refuse a database that was written to while it was taken in: what was read is of no one moment."""
+        if self.form is Form.MLFLOW:
+            _refuse_unfinished(self.path)
+            if os.fstat(file.fileno()).st_mtime_ns != written_ns:
+                raise UnreadableFileError(f"{self.name} was written to while it was read; {_mend(self.path)}")
+
 
 def find_sources(paths: Iterable[Path]) -> list[Source]:
     """Return what lies under the paths; links inside folders are not followed."""
@@ -141,6 +148,12 @@ def _refuse_unfinished(path: Path) -> None:
         if beside.is_file() and beside.stat().st_size:
             raise UnreadableFileError(
                 f"{printable(path.name)} is being written: {printable(beside.name)} holds "
-                f"{beside.stat().st_size:,} bytes that are not in it yet; end the MLflow server that has it "
-                f'open, or import a copy made with: sqlite3 {printable(path.name)} ".backup copy.db"'
+                f"{beside.stat().st_size:,} bytes that are not in it yet; {_mend(path)}"
             )
+
+
+def _mend(path: Path) -> str:
+    return (
+        "end the MLflow server that has it open, or import a copy made with: "
+        f'sqlite3 {printable(path.name)} ".backup copy.db"'
+    )

@@ -12,6 +12,7 @@ from core.queries.experiment_exports import read_exports
 from core.services.experiment_deletion import delete_experiments
 from core.services.users import get_local_actor
 from core.storage.database import read_scope
+from core.storage.foreign.asking import RunReaders
 from tests.core.storage.foreign.conftest import make_mlflow
 from tests.core.storage.locking import meet
 
@@ -180,3 +181,19 @@ def test_run_that_is_deleted_while_it_is_gone_on_with_is_entered_anew(database, 
     assert outcomes(met.result()) == ["new", "known"]
     assert get("first").id > first
     assert [epoch for epoch, *_ in epochs_of("first")] == [1, 2, 3]
+
+
+def test_store_that_is_written_to_while_it_is_read_is_refused(database, tmp_path, monkeypatch):
+    path, read = make_mlflow(tmp_path / "mlflow.db"), RunReaders.read
+
+    def read_while_written(self, *what):
+        change(path, "UPDATE runs SET status = 'FINISHED'")
+        return read(self, *what)
+
+    monkeypatch.setattr(RunReaders, "read", read_while_written)
+    report = import_runs([path], via="cli")
+    assert report.lines == []
+    assert report.refused == {
+        "mlflow.db": "mlflow.db was written to while it was read; end the MLflow server that has it open, or "
+        'import a copy made with: sqlite3 mlflow.db ".backup copy.db"'
+    }
