@@ -80,7 +80,8 @@ def spec_card(detail: ExperimentDetail) -> pn.Column:
 def provenance_card(detail: ExperimentDetail) -> pn.Column:
     """Show what the result stands on."""
     speed = detail.metrics.get("windows_per_second")
-    told = dict(detail.provenance) | ({"windows_per_second": f"{speed:,.0f}"} if speed else {})
+    is_number = isinstance(speed, int | float)  # which what was imported need not tell
+    told = dict(detail.provenance) | ({"windows_per_second": f"{speed:,.0f}"} if is_number else {})
     stopped = {"stopped": detail.metrics["stopped"]} if "stopped" in detail.metrics else {}
     nothing = "The run ended before they were written." if ended(detail) else NO_PROVENANCE
     nothing = nothing if detail.spec else f"It was {detail.row.source}, and nothing was told."

@@ -44,8 +44,9 @@ class LiveCurves(pn.viewable.Viewer):
         """Read the epochs written since the last reading."""
         with read_scope() as session:
             written, self._last_id = epochs_after(session, [self._experiment_id], self._last_id)
-        if len(written):
-            self.epoch_s = float(written["duration_seconds"].iloc[-1])
+        lasted = written["duration_seconds"].dropna()  # not every loop tells how long an epoch took
+        if len(lasted):
+            self.epoch_s = float(lasted.iloc[-1])
         return written
 
     def show(self, written: pd.DataFrame, best_epoch: int | None, *, is_active: bool) -> None:

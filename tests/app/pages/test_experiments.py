@@ -5,14 +5,18 @@ import pytest
 
 from app.pages.experiments import ExperimentsPage
 from app.pages.experiments import table as table_page
+from app.pages.experiments.live_curves import LiveCurves
 from app.pages.experiments.snippets import beyond_command, train_command
 from app.state.experiments import ExperimentsState
 from core.errors import ConflictError
 from core.models import Experiment, ExperimentSource
+from core.services.experiment_history import History, insert_history
 from core.services.experiments import forget_epochs_after, record_epochs
 from core.services.jobs import fail_run
+from core.services.users import get_local_actor
 from core.specs import SplitKind, SplitSpec, TrainingSpec, WindowSpec
 from core.storage.database import read_scope, session_scope
+from core.workspace import Workspace
 from tests.app.pages.experiment_rows import (
     CLASSES,
     add_dataset,
@@ -48,6 +52,26 @@ def test_nothing_stored_says_what_to_do(database: str) -> None:
     words = shown_texts(ExperimentsPage())
     assert "No experiment yet" in words
     assert "brinell train --dataset cwru" in words
+
+
+def test_run_whose_loop_tells_no_durations_is_shown() -> None:
+    with Workspace().experiment(model="my-net") as run:
+        run.log_epoch(val_accuracy=0.5)
+        run.log_epoch(val_accuracy=0.7, duration_seconds=2.0)
+        run.log_epoch(val_accuracy=0.6)
+    with Workspace().experiment(model="my-net") as untimed:
+        untimed.log_epoch(val_accuracy=0.5)
+    assert LiveCurves(run.id, 2, 3, is_active=False).epoch_s == 2.0
+    assert LiveCurves(untimed.id, 1, 1, is_active=True).epoch_s is None
+    assert "my-net" in shown_texts(ExperimentsPage(experiment=untimed.id))
+
+
+def test_figures_of_any_kind_that_were_imported_are_shown() -> None:
+    told = {"windows_per_second": "fast", "stopped": [1], "evaluation": 5, "test_accuracy": "high"}
+    with session_scope() as session:
+        history = History(name="odd", model="their-net", metrics=told)
+        (row_id,) = insert_history(session, get_local_actor(session, "cli"), [history])
+    assert "their-net" in shown_texts(ExperimentsPage(experiment=row_id))
 
 
 def test_headline_shows_the_best_with_its_split_and_audit() -> None:
