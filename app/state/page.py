@@ -35,7 +35,7 @@ class PageState(param.Parameterized):
                 try:
                     value = _from_text(query[name], parameter) if name in query else parameter.default
                     setattr(self, name, value)
-                except (ValueError, TypeError):
+                except (ValueError, TypeError, RecursionError):
                     setattr(self, name, parameter.default)
                     notices.append(f"“{name}={query[name][:80]}” in the address does not fit: ignored.")
             self.notice = " ".join(notices)
