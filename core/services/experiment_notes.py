@@ -36,8 +36,9 @@ def append_notes(session: Session, actor: Actor, experiment_ids: Iterable[int], 
 
 
 def _checked(markdown: str, what: str) -> str | None:
-    # A line ends in one way, whatever wrote it; PostgreSQL stores no NUL.
-    notes = markdown.replace("\r\n", "\n").replace("\0", "").strip()
+    # A line ends in one way, whatever wrote it; PostgreSQL stores no NUL, and no database half a pair.
+    told = markdown.encode("utf-8", "backslashreplace").decode("utf-8")
+    notes = told.replace("\r\n", "\n").replace("\0", "").strip()
     if len(notes) > MOST_CHARACTERS:
         raise InvalidInputError(
             f"{what} would have {len(notes):,} characters, and notes hold {MOST_CHARACTERS:,}; "
