@@ -107,7 +107,8 @@ function renderJobs(model, chip, panel) {
   const known = all ? jobs.map((job) => job.fraction).filter((fraction) => fraction != null) : []
   const mean = known.length ? known.reduce((a, b) => a + b, 0) / known.length : null
   const share = mean == null ? "" : `, ${Math.floor(100 * mean)} %`
-  chip.replaceChildren(make("span", "pulse"), make("span", "count", `${running.toLocaleString("en")} running${share}`), meter(mean))
+  const count = make("span", "count", `${running.toLocaleString("en")} running${share}`)
+  chip.replaceChildren(make("span", "pulse"), count, ...(all ? [meter(mean)] : []))
   chip.setAttribute("aria-expanded", String(!panel.hidden))
   panel.replaceChildren(...jobs.map((job) => renderJob(model, job)))
   if (!all) {

@@ -12,6 +12,7 @@ _STYLE = f"""
 .progress {{ display: flex; flex-direction: column; gap: 4px; font-variant-numeric: tabular-nums; }}
 .line {{ display: flex; justify-content: space-between; gap: 16px; font-size: 12px;
   color: {css_variable("muted")}; }}
+.share {{ white-space: nowrap; }}
 .track {{ height: 4px; border-radius: 2px; overflow: hidden; background: {css_variable("border")}; }}
 .done {{ height: 100%; background: {css_variable("running")}; }}
 """
@@ -24,7 +25,7 @@ def progress(fraction: float | None, doing: str, remaining: str = "", **params: 
     right = " · ".join(part for part in (share, remaining) if part)
     return markup(
         f'<div class="progress"><div class="line"><span>{escape(doing)}</span>'
-        f"<span>{escape(right)}</span></div>"
+        f'<span class="share">{escape(right)}</span></div>'
         f'<div class="track" role="progressbar" aria-valuemin="0" aria-valuemax="100" '
         f'aria-valuenow="{percent:.0f}"><div class="done" style="width: {percent:.1f}%"></div></div></div>',
         style=_STYLE,
