@@ -4,7 +4,7 @@ import panel as pn
 import pytest
 from bokeh.core.validation import check_integrity
 
-from app.components.shell import Shell
+from app.components.shell import RunningJobs, Shell
 from app.main import PAGES
 from core.storage.database import session_scope
 from tests.app.pages.experiment_rows import add_dataset, add_finished, add_running
@@ -31,7 +31,7 @@ def empty_layouts(root: pn.viewable.Viewable) -> list[str]:
 
 def made(path: str, query: dict[str, str]) -> pn.viewable.Viewable:
     """Return the frame around a page."""
-    shell = Shell(PAGES, list)
+    shell = Shell(PAGES, lambda: RunningJobs([], 0))
     shell.start(path, query)
     return shell.__panel__()
 
