@@ -24,7 +24,7 @@ class Step(NamedTuple):
 def next_steps(datasets: Sequence[DatasetRow], latest: Sequence[ExperimentRow]) -> list[Step]:
     """Return what is missing on the way from an empty home to a score with an interval."""
     if not datasets:
-        why = "Nothing is stored yet; .mat files and folders of them are read."
+        why = "No recording is stored yet; .mat files and folders of them are read."
         demo = Step("Or look around", "The demo makes a data set and trains on it.", "brinell demo")
         return [Step("Import recordings", why, "brinell import PATH --dataset NAME"), demo]
     if not latest:

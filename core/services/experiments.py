@@ -80,7 +80,7 @@ def create_experiment(
     if name is not None:
         name = NAME.validate_python(name)
     dataset = get_dataset(session, spec.dataset)
-    _check_channel(session, dataset, spec.channel)
+    _check_recordings(session, dataset, spec.channel)
     row = Experiment(
         model_type=spec.model.value,
         dataset_id=dataset.id,
@@ -105,7 +105,12 @@ def _checked_limit(limit_s: float | None) -> float | None:
     return limit_s
 
 
-def _check_channel(session: Session, dataset: Dataset, channel: str | None) -> None:
+def _check_recordings(session: Session, dataset: Dataset, channel: str | None) -> None:
+    if not dataset.num_signals:
+        raise InvalidInputError(
+            f"data set {dataset.name!r} holds no recording to train on; import some into it with brinell "
+            "import PATH --dataset NAME, or name another data set"
+        )
     stored = session.scalars(
         select(Signal.channel).where(Signal.dataset_id == dataset.id).distinct().order_by(Signal.channel)
     ).all()

@@ -85,7 +85,7 @@ def prepare_claim() -> Claim:
     migrations.upgrade()
     with session_scope() as session:
         actor = get_local_actor(session, "cli")
-        session.add(Dataset(name="bench", created_by=actor.user_id))
+        session.add(Dataset(name="bench", num_signals=1, created_by=actor.user_id))
         session.flush()
         row_id = create_experiment(session, actor, TrainingSpec(dataset="bench")).id
     with session_scope() as session:

@@ -41,9 +41,9 @@ def researcher(make_actor: Callable[..., Actor]) -> Actor:
 
 @pytest.fixture
 def dataset(researcher: Actor) -> str:
-    """The name of a stored data set without signals."""
+    """The name of a stored data set that says it holds a signal, for what reads none."""
     with session_scope() as session:
-        session.add(Dataset(name="rig", created_by=researcher.user_id))
+        session.add(Dataset(name="rig", num_signals=1, created_by=researcher.user_id))
     return "rig"
 
 

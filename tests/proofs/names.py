@@ -249,7 +249,7 @@ def as_experiment(_work: Path, name: str) -> str | None:
     def write(session: Session) -> Experiment:
         actor = get_local_actor(session, "cli")
         if session.scalar(select(Dataset).where(Dataset.name == "named")) is None:
-            session.add(Dataset(name="named", created_by=actor.user_id))
+            session.add(Dataset(name="named", num_signals=1, created_by=actor.user_id))
             session.flush()
         return create_experiment(session, actor, TrainingSpec(dataset="named"), name=name)
 

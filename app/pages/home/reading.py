@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import pandas as pd
+from sqlalchemy.orm import Session
 
 from core.queries import datasets, epochs, experiments, home, runs
 from core.queries.datasets import DatasetRow
@@ -22,7 +23,7 @@ class Snapshot:
     """One look at the database."""
 
     stamp: tuple[object, ...]  # of the data sets
-    datasets: list[DatasetRow]
+    datasets: list[DatasetRow]  # that hold a signal; experiments from elsewhere name others
     by_status: dict[str, int]  # experiments
     runs: list[RunRow]  # the newest of each kind
     active: int  # how many run or wait, whether listed or not
@@ -41,7 +42,7 @@ def read_snapshot(before: Snapshot | None) -> Snapshot:
         written, _ = epochs.epochs_after(session, [row.id for row in latest])
         return Snapshot(
             stamp=stamp,
-            datasets=datasets.list_datasets(session) if is_new else before.datasets,
+            datasets=_list_recorded(session) if is_new else before.datasets,
             by_status=home.count_experiments(session),
             runs=runs.list_active_runs(session, NAMED_RUNS),
             active=runs.count_active_runs(session),
@@ -57,6 +58,10 @@ def read_experiments() -> pd.DataFrame:
     with read_scope() as session:
         rows, _ = experiments.list_experiments(session, limit=MOST_EXPORTED)
     return frame_of(rows, ExperimentRow)
+
+
+def _list_recorded(session: Session) -> list[DatasetRow]:
+    return [row for row in datasets.list_datasets(session) if row.num_signals]
 
 
 def frame_of(rows: Sequence[Any], row_class: type) -> pd.DataFrame:

@@ -10,6 +10,8 @@ from core.queries.datasets import DatasetRow
 from core.queries.experiment_rows import ExperimentRow
 from core.services.experiments import record_epochs
 from core.services.jobs import fail_run
+from core.services.logged_datasets import ensure_logged_dataset
+from core.services.users import get_local_actor
 from core.specs import SplitKind
 from core.storage.database import session_scope
 from tests.app.pages.experiment_rows import CLASSES, add_dataset, add_finished, add_running, epoch_of
@@ -86,6 +88,14 @@ def test_empty_home_says_how_to_begin(database: str) -> None:
     assert "brinell demo" in words(page, "next")
     assert "No experiment yet" in words(page, "latest")
     assert "Nothing runs" in words(page, "running")
+
+
+def test_data_set_that_only_runs_name_is_neither_counted_nor_recommended(stored: None) -> None:
+    with session_scope() as session:
+        ensure_logged_dataset(session, get_local_actor(session, "page"), None)
+    page = HomePage()
+    assert "unspecified" not in words(page, "datasets") + words(page, "next")
+    assert "data sets" not in words(page, "numbers")
 
 
 def test_numbers_come_first_with_split_and_audit_beside_the_best_score(stored: None) -> None:

@@ -6,12 +6,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.clock import utc_now
-from core.errors import ConflictError, ForbiddenError, NotFoundError, SupersededError
+from core.errors import ConflictError, ForbiddenError, InvalidInputError, NotFoundError, SupersededError
 from core.models import Artifact, Experiment, TrainingRun
 from core.services.access import Actor
 from core.services.experiments import (
@@ -29,6 +29,7 @@ from core.services.experiments import (
     record_split,
 )
 from core.services.jobs import JobKind, claim_run, take_up_silent
+from core.services.logged_datasets import ensure_logged_dataset
 from core.specs import OptimizerSpec, TrainingSpec
 from core.storage import artifacts
 from core.storage.database import get_engine, read_scope, session_scope
@@ -152,6 +153,18 @@ def test_unknown_data_set_error_lists_what_is_stored(researcher, dataset):
     expected = r"no data set 'cwru'; stored are: rig\. Import one with"
     with pytest.raises(NotFoundError, match=expected), session_scope() as session:
         create_experiment(session, researcher, TrainingSpec(dataset="cwru"))
+
+
+def test_training_on_a_data_set_without_recordings_is_refused_before_there_is_a_row(researcher, dataset):
+    with session_scope() as session:
+        ensure_logged_dataset(session, researcher, None)
+    with (
+        pytest.raises(InvalidInputError, match=r"'unspecified' holds no recording .* brinell import PATH"),
+        session_scope() as session,
+    ):
+        create_experiment(session, researcher, TrainingSpec(dataset="unspecified"))
+    with session_scope() as session:
+        assert session.scalar(select(func.count(Experiment.id))) == 0
 
 
 def test_viewer_creates_nothing(make_actor, dataset):
