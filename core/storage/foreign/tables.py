@@ -21,6 +21,7 @@ from core.storage.foreign.records import (
     Columns,
     Expected,
     Found,
+    Remark,
     Role,
 )
 from core.storage.foreign.roles import guess_roles
@@ -32,18 +33,25 @@ ROWS = 5_000_000
 PARAMETER, FIGURE = "param.", "metric."  # before names in a table that tells one from the other
 DELIMITERS = ",;\t"
 _COMMA_NUMBER = re.compile(r"[+-]?[0-9]+,[0-9]+([eE][+-]?[0-9]+)?")
+# In a table parted by commas or tabs: thousands, or a decimal comma; nothing in the cell tells which.
+_TWO_READINGS = re.compile(r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+")
 _OF_RUN = re.compile(r"(?P<run>.+?) - (?P<metric>.+?)(?P<end>__MIN|__MAX)?")
 _STATUSES: dict[str, Status] = {
     "finished": "completed", "completed": "completed", "done": "completed", "success": "completed",
     "failed": "failed", "crashed": "failed", "killed": "cancelled", "cancelled": "cancelled",
     "running": "running", "pending": "running", "paused": "running",
 }  # fmt: skip
+_VALUES = frozenset((Role.METRIC, Role.PARAMETER, Role.STEP, Role.TIME, Role.STARTED, Role.DURATION))
+ONE_RUN = (
+    "one run, named after the file: no column names runs; state one by --column NAME=run, or write one row "
+    "an epoch with a column 'run'"
+)
 Row = Mapping[str, str]
 
 
 def read(file: IO[bytes], name: str, stated: Mapping[str, Role]) -> Parts:
     """Yield what the columns are taken for, then the runs."""
-    columns, rows = _read_rows(file, name)
+    columns, rows, has_decimal_commas = _read_rows(file, name)
     if unknown := sorted(set(stated) - set(columns)):
         raise UnreadableFileError(
             f"{name} has the columns {', '.join(map(printable, columns))}, and {', '.join(unknown)} is "
@@ -52,11 +60,17 @@ def read(file: IO[bytes], name: str, stated: Mapping[str, Role]) -> Parts:
     if _is_one_column_a_run(columns):
         roles = guess_roles(columns, stated, frozenset())
         roles |= {column: Role.IGNORED for column in columns if column.endswith(("__MIN", "__MAX"))}
+        if has_decimal_commas:
+            _point_decimals(rows, roles)
         yield Columns(roles={label(column): role for column, role in roles.items()})
         yield from _read_wide(rows, roles, name)
         return
     roles = guess_roles(columns, stated, _constant(columns, rows, stated))
     yield Columns(roles={label(column): role for column, role in roles.items()})
+    if has_decimal_commas:
+        _point_decimals(rows, roles)
+    if Role.STEP in roles.values() and Role.RUN not in roles.values():
+        yield Remark(message=f"{printable(name)}: {ONE_RUN}")
     runs = _by_run(rows, roles, name)
     yield Expected(runs=len(runs))
     for run, own in runs.items():
@@ -66,7 +80,8 @@ def read(file: IO[bytes], name: str, stated: Mapping[str, Role]) -> Parts:
             yield broken(run, error)
 
 
-def _read_rows(file: IO[bytes], name: str) -> tuple[list[str], list[dict[str, str]]]:
+def _read_rows(file: IO[bytes], name: str) -> tuple[list[str], list[dict[str, str]], bool]:
+    """Return columns, rows, and whether a comma can only be the decimal sign."""
     text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
     try:
         head = text.readline()
@@ -93,7 +108,16 @@ def _read_rows(file: IO[bytes], name: str) -> tuple[list[str], list[dict[str, st
         ) from error
     finally:
         text.detach()
-    return columns, rows
+    return columns, rows, delimiter == ";"
+
+
+def _point_decimals(rows: list[dict[str, str]], roles: Mapping[str, Role]) -> None:
+    """Write the values of a table that has decimal commas with points."""
+    columns = [column for column, role in roles.items() if role in _VALUES]
+    for row in rows:
+        for column in columns:
+            if _COMMA_NUMBER.fullmatch(cell := row[column].strip()):
+                row[column] = cell.replace(",", ".")
 
 
 def _check_columns(columns: list[str], name: str) -> None:
@@ -140,11 +164,11 @@ def _by_run(rows: list[dict[str, str]], roles: dict[str, Role], name: str) -> di
 
 
 def _run(name: str, rows: list[Row], roles: dict[str, Role]) -> Run:
-    values, findings = Gathering(), list[str]()
+    values = Gathering()
     step_column = next((column for column, role in roles.items() if role is Role.STEP), None)
     time_column = next((column for column, role in roles.items() if role is Role.TIME), None)
     metrics = [column for column, role in roles.items() if role is Role.METRIC]
-    texts = dict[str, str]()
+    left_out = _LeftOut()
     for row in rows:
         step = NO_STEP if step_column is None else _step(row[step_column], step_column)
         time_ms = _moment(row[time_column]) if time_column else None
@@ -153,15 +177,40 @@ def _run(name: str, rows: list[Row], roles: dict[str, Role]) -> Run:
                 continue
             value = _number(cell)
             if value is None:
-                texts.setdefault(column, cell)
+                left_out.add(column, cell)
             else:
                 values.add(column.removeprefix(FIGURE), value, step, NO_TIME if time_ms is None else time_ms)
-    if texts:
-        column, cell = next(iter(texts.items()))
-        findings.append(
-            printable(f"{column} should be numbers and has {cell[:40]!r}: such cells are left out")
-        )
-    return Run(_found(name, rows, roles, values, findings), values.points())
+    return Run(_found(name, rows, roles, values, left_out.tell()), values.points())
+
+
+class _LeftOut:
+    """The cells of a run's metrics that are no numbers: the first of each kind is told."""
+
+    def __init__(self) -> None:
+        self._first: dict[bool, tuple[str, str]] = {}  # by whether it is a number of two readings
+
+    def add(self, column: str, cell: str) -> None:
+        """Take one cell."""
+        self._first.setdefault(_TWO_READINGS.fullmatch(cell) is not None, (column, cell))
+
+    def tell(self) -> list[str]:
+        """Return a sentence for each kind."""
+        return [
+            printable(f"{column} {_tell_readings(cell) if is_number else _tell_text(cell)}")
+            for is_number, (column, cell) in self._first.items()
+        ]
+
+
+def _tell_text(cell: str) -> str:
+    return f"should be numbers and has {cell[:40]!r}: such cells are left out"
+
+
+def _tell_readings(cell: str) -> str:
+    decimal = cell.replace(",", ".") if cell.count(",") == 1 else "no number"
+    return (
+        f"has {cell[:40]!r}, which is {cell[:40].replace(',', '')} with commas between thousands and "
+        f"{decimal} with decimal commas: such cells are left out; write them without commas"
+    )
 
 
 def _found(
@@ -214,12 +263,17 @@ def _read_wide(rows: list[dict[str, str]], roles: dict[str, Role], name: str) ->
             f"{name} has a column a run, and none of its columns is stated as the steps; state one"
         )
     runs: defaultdict[str, Gathering] = defaultdict(Gathering)
+    left_out: defaultdict[str, _LeftOut] = defaultdict(_LeftOut)
     for column in (column for column, role in roles.items() if role is Role.METRIC):
         match = _OF_RUN.fullmatch(column)
         if match is None:
             continue
         for row in rows:
-            if (cell := row[column].strip()) and (value := _number(cell)) is not None:
+            if not (cell := row[column].strip()):
+                continue
+            if (value := _number(cell)) is None:
+                left_out[match["run"]].add(column, cell)
+            else:
                 try:
                     at = _step(row[step], step)
                 except ValueError as error:
@@ -228,7 +282,10 @@ def _read_wide(rows: list[dict[str, str]], roles: dict[str, Role], name: str) ->
     for run, values in runs.items():
         try:
             metrics = labels(values.places)
-            found = Found(origin=label(run), name=label(run), metrics=metrics, record={"written": []})
+            findings = tuple(left_out[run].tell())
+            found = Found(
+                origin=label(run), name=label(run), metrics=metrics, record={"written": []}, findings=findings
+            )
             yield Run(found, values.points())
         except ValueError as error:
             yield broken(run, error)
@@ -242,7 +299,7 @@ def _step(cell: str, column: str) -> int:
 
 
 def _number(cell: str) -> float | None:
-    if _COMMA_NUMBER.fullmatch(cell):
+    if _COMMA_NUMBER.fullmatch(cell) and not _TWO_READINGS.fullmatch(cell):
         cell = cell.replace(",", ".")
     try:
         return float(cell)
@@ -251,9 +308,8 @@ def _number(cell: str) -> float | None:
 
 
 def _typed(cell: str) -> object:
-    return typed(
-        storable(cell.replace(",", ".") if _COMMA_NUMBER.fullmatch(cell) else cell)[:TEXT_CHARACTERS]
-    )
+    is_number = _COMMA_NUMBER.fullmatch(cell) and not _TWO_READINGS.fullmatch(cell)
+    return typed(storable(cell.replace(",", ".") if is_number else cell)[:TEXT_CHARACTERS])
 
 
 def _moment(cell: str) -> int | None:

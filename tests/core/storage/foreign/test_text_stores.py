@@ -3,8 +3,9 @@
 import pytest
 
 from core.errors import UnreadableFileError
-from core.storage.foreign.records import NO_STEP, Columns, Role
+from core.storage.foreign.records import NO_STEP, Columns, Remark, Role
 from core.storage.foreign.runs import Run
+from core.storage.foreign.tables import ONE_RUN
 from core.storage.foreign.values import typed
 
 
@@ -61,6 +62,40 @@ def test_table_of_epochs_joins_rows_by_run_and_stated_roles_win(tmp_path, read):
     parts = read(tmp_path / "t.csv", {"who": Role.RUN, "round": Role.STEP})
 
     assert runs_of(parts)["x"].points[["step", "value"]].tolist() == [(1, 0.5), (2, 0.75)]
+
+
+@pytest.mark.parametrize("separator", [",", "\t"])
+def test_comma_that_may_part_thousands_is_left_out_and_told_with_both_readings(tmp_path, read, separator):
+    rows = [("run", "epoch", "loss", "big", "units"), ("a", "1", "0,95", "1,234", "64,128"),
+            ("a", "2", "0,123", "12,345,678", "64,128"), ("a", "3", "2,5", "7", "64,128")]  # fmt: skip
+    (tmp_path / "t.csv").write_text(
+        "".join(separator.join(f'"{cell}"' for cell in row) + "\n" for row in rows)
+    )
+    run = runs_of(read(tmp_path / "t.csv", {"units": Role.PARAMETER}))["a"]
+
+    assert run.points["value"].tolist() == [0.95, 0.123, 2.5, 7.0]
+    (finding,) = run.found.findings
+    assert "big has '1,234', which is 1234 with commas between thousands and 1.234 with decimal" in finding
+    assert run.found.parameters == {"units": "64,128"}
+
+
+def test_comma_between_semicolons_is_the_decimal_sign(tmp_path, read):
+    (tmp_path / "t.csv").write_text("run;epoch;loss;lr\n1,5;1;1,234;1,125\n1,5;2;2,345;1,125\n")
+    run = runs_of(read(tmp_path / "t.csv"))["1,5"]
+
+    assert (run.points["value"].tolist(), run.found.parameters) == ([1.234, 2.345], {"lr": 1.125})
+    assert run.found.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("content", "is_told"),
+    [("step,cnn-a,cnn-b\n1,2,3\n", True), ("run,step,a\nx,1,2\n", False), ("a\n1\n", False)],
+)
+def test_table_of_steps_without_runs_says_that_it_is_one_run(tmp_path, read, content, is_told):
+    (tmp_path / "t.csv").write_text(content)
+    told = [part.message for part in read(tmp_path / "t.csv") if isinstance(part, Remark)]
+
+    assert [f"t.csv: {ONE_RUN}"][:is_told] == told
 
 
 def test_one_column_a_run_as_wandb_exports_a_chart(tmp_path, read):
