@@ -20,7 +20,7 @@ def card(*content: Any, title: str = "", actions: tuple[Any, ...] = (), **params
     head = []
     if title:
         line = pn.Row(text(title, "subtitle"), pn.HSpacer(), *actions, sizing_mode="stretch_width")
-        line.margin = (0, 0, 8, 0)
+        line.param.update(margin=(0, 0, 8, 0), styles={"flex-wrap": "wrap"})
         head.append(line)
     return pn.Column(
         *head, *content, **{"styles": styles, "sizing_mode": "stretch_width", "margin": 0} | params

@@ -6,14 +6,23 @@ from typing import NamedTuple
 
 import panel as pn
 
-from app.components.line_list import Column, line_list
+from app.components.line_list import NARROW_PX, Column, line_list
 from app.components.place_link import place_html
 from app.components.state_badge import BADGE_STYLE, badge_html
 from app.components.warning import CAUTION_INK
 from app.components.words import leaks, may_share_bearings
 
-# A name of any length is told whole: the columns beside it leave it little room.
-_WHOLE_NAME = ".line > :first-child { white-space: normal; overflow-wrap: anywhere; }"
+MEDIUM_PX = 720  # of the list, below which its state and its last value leave
+# A name of any length is told whole: the columns beside it leave it little room, and where they leave none it
+# stands above its numbers.
+_WHOLE_NAME = f"""
+.line > :first-child {{ white-space: normal; overflow-wrap: anywhere; }}
+@container (max-width: {MEDIUM_PX}px) {{ .spare {{ display: none; }}
+  .line {{ grid-template-columns: minmax(0, 1fr) 150px 110px; }} }}
+@container (max-width: {NARROW_PX}px) {{ .line > :first-child {{ grid-column: 1 / -1; }}
+  .line {{ grid-template-columns: repeat(2, minmax(0, 1fr)); }}
+  .head > .number {{ white-space: normal; overflow-wrap: anywhere; }} }}
+"""
 
 
 class ComparedLine(NamedTuple):

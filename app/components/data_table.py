@@ -9,12 +9,14 @@ import param
 
 from app.components.icon_button import IconButton
 from app.components.safe_text import plain, text
+from app.components.scrolling import scrolls
 from app.theme import css_variable
 
 PAGE_SIZE = 25
 
 # Panel loads Tabulator's own sheet after this one.
 _STYLE = f"""
+{scrolls(".tabulator .tabulator-tableholder")}
 .tabulator {{ font-size: 13px !important; border: 0 !important; background: transparent !important;
   font-variant-numeric: tabular-nums; }}
 .tabulator .tabulator-header {{ border-bottom: 1px solid {css_variable("border")} !important;

@@ -8,10 +8,14 @@ import panel as pn
 
 from app.components.place_link import place_html
 from app.components.safe_text import markup
+from app.components.scrolling import scrolls
 from app.theme import MONO, css_variable
 
+MOST_LETTERS = 40  # of a cell in one line
+
 _STYLE = f"""
-:host {{ display: block; overflow-x: auto; }}
+:host {{ display: block; }}
+{scrolls(":host")}
 table {{ border-collapse: collapse; width: 100%; font-size: 13px; font-variant-numeric: tabular-nums;
   color: {css_variable("text")}; }}
 /* A notebook's own sheet stripes, clips and greys tables. */
@@ -28,10 +32,13 @@ th {{ color: {css_variable("muted")}; font-weight: 400; white-space: nowrap; }}
 .facts td {{ font-family: {MONO}; font-size: 12.5px; overflow-wrap: anywhere; }}
 .facts th.inner {{ padding-left: 16px; }}
 .named tbody td:first-child {{ white-space: nowrap; }}
+@media (max-width: 600px) {{ .named tbody td:first-child {{ min-width: 104px; white-space: normal;
+  overflow-wrap: anywhere; }} }}
 /* What names a row stays in sight while a wide table is moved sideways; its ground is that of a card. */
 .named tr > :first-child {{ position: sticky; left: 0; padding-right: 12px;
   background: {css_variable("surface")} !important; }}
 .number {{ text-align: right; white-space: nowrap; }}
+.number.long {{ min-width: 220px; white-space: normal; overflow-wrap: anywhere; }}
 [title] {{ cursor: help; }}
 """
 
@@ -77,12 +84,14 @@ def small_table(
 
 
 def _cell(value: str | Link, notes: Mapping[str, str], *, number: bool) -> str:
+    is_long = number and not isinstance(value, Link) and len(value) > MOST_LETTERS
     if isinstance(value, Link):
         words, note = place_html(value.words, value.path, linked=value.linked, **value.query), None
     else:
         words, note = escape(value), notes.get(value)
     title = f' title="{escape(note)}"' if note else ""
-    return f'<td class="{"number" if number else ""}"{title}>{words}</td>'
+    look = "number long" if is_long else "number" if number else ""
+    return f'<td class="{look}"{title}>{words}</td>'
 
 
 def _lines(pairs: Mapping[str, Any], depth: int = 0) -> Iterable[tuple[str, Any, int]]:

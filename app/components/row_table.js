@@ -138,7 +138,8 @@ class RowTable {
     line.rowId = row.id
     if (this.model.selectable) { line.append(this.makeBoxCell(row)) }
     for (const column of this.model.columns) {
-      const cell = make("td", `${column.number ? "number " : ""}spare${column.spare ?? 0}`)
+      const look = column.number ? "number " : column.unbroken ? "unbroken " : ""
+      const cell = make("td", `${look}spare${column.spare ?? 0}`)
       this.fillCell(cell, row.cells[column.name])
       line.append(cell)
     }

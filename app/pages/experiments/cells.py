@@ -65,6 +65,7 @@ def table_columns(chosen: Sequence[str], values: Values) -> list[dict[str, Any]]
             "title": TITLES.get(name, name),
             "hint": HINTS.get(name, ""),
             "number": name in NUMBERS or _holds_numbers(name, values),
+            "unbroken": name.endswith("_at"),  # a moment is read in one line
             "sortable": name not in UNSORTED,
             "spare": 0 if chosen else SPARE.get(name, 0),
         }
