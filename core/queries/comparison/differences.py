@@ -12,6 +12,9 @@ from sqlalchemy.orm import Session
 from core.models import Experiment, ExperimentSource
 from core.queries.comparison.runs import check_ids
 
+IMPORT = "import"  # the part of a configuration that tells where an import found its run
+BESIDE = "hyperparameters."
+
 
 @dataclass(frozen=True, slots=True)
 class Differences:
@@ -35,7 +38,8 @@ def list_differences(session: Session, experiment_ids: Iterable[int]) -> Differe
     """Compare configurations and hyperparameters path by path.
 
     The hyperparameters of a training are a part of its configuration, and told once; those of what was
-    logged or imported stand beside it.
+    logged or imported stand beside it, in the line of the setting of the same name where no run gives the
+    two different values. Where an import found its runs is no setting, and left out.
     """
     asked = check_ids(experiment_ids)
     rows = session.execute(
@@ -47,6 +51,7 @@ def list_differences(session: Session, experiment_ids: Iterable[int]) -> Differe
     ids = tuple(each for each in asked if each in stored)
     alone = all(stored[each][0] is ExperimentSource.TRAINING for each in ids)
     specs = [_spec(stored[each][1], {} if alone else stored[each][2]) for each in ids]
+    specs = _join_names(specs)
     paths = list(dict.fromkeys(path for spec in specs for path in spec))
     columns = [(path, tuple(spec.get(path) for spec in specs)) for path in paths]
     differing = tuple((path, values) for path, values in columns if len(set(values)) > 1)
@@ -54,8 +59,23 @@ def list_differences(session: Session, experiment_ids: Iterable[int]) -> Differe
 
 
 def _spec(config: Mapping[str, Any] | None, hyperparameters: Mapping[str, Any] | None) -> dict[str, str]:
-    beside = {f"hyperparameters.{path}": value for path, value in flatten(hyperparameters or {})}
-    return {path: _word(value) for path, value in [*flatten(config or {}), *beside.items()]}
+    asked = {name: value for name, value in (config or {}).items() if name != IMPORT}
+    beside = {f"{BESIDE}{path}": value for path, value in flatten(hyperparameters or {})}
+    return {path: _word(value) for path, value in [*flatten(asked), *beside.items()]}
+
+
+def _join_names(specs: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Tell a hyperparameter in the line of the one setting of its name, where they agree in every run."""
+    paths = list(dict.fromkeys(path for spec in specs for path in spec))
+    settings = [path for path in paths if not path.startswith(BESIDE)]
+    joined = {}
+    for path in (each for each in paths if each.startswith(BESIDE)):
+        same = [each for each in settings if each.rpartition(".")[2] == path.removeprefix(BESIDE)]
+        if len(same) == 1 and all(
+            len({spec[each] for each in (path, *same) if each in spec}) < 2 for spec in specs
+        ):
+            joined[path] = same[0]
+    return [{joined.get(path, path): value for path, value in spec.items()} for spec in specs]
 
 
 def flatten(nested: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:

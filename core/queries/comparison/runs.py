@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import InvalidInputError
 from core.models import Dataset, Experiment, ExperimentParameter, ExperimentTag, Tag, User
+from core.queries.search.known import is_setting
 from core.specs import MOST_ID
 
 MOST_EXPERIMENTS = 50
@@ -123,7 +124,7 @@ def _parameters(session: Session, ids: Sequence[int]) -> dict[int, dict[str, flo
     )
     for experiment_id, name, number, text in rows:
         value = number if number is not None else text
-        if value is not None:
+        if value is not None and is_setting(name):
             found.setdefault(experiment_id, {})[name] = value
     return found
 

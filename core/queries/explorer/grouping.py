@@ -12,7 +12,7 @@ from core.models import Dataset, Experiment, ExperimentParameter, ExperimentTag,
 from core.queries.search import parse_search
 from core.queries.search.errors import find_nearest
 from core.queries.search.fields import PARAMETER
-from core.queries.search.known import find_kinds, list_parameter_names
+from core.queries.search.known import find_kinds, is_setting, list_parameter_names
 from core.queries.search.tree import AnyOf
 
 GroupValue = str | float
@@ -81,9 +81,10 @@ def find_grouping(session: Session, by: str) -> Grouping:
 
 def list_groupings(session: Session) -> list[str]:
     """List what experiments can be grouped by: fields first, then hyperparameters."""
+    names = list_parameter_names(session)
     return [
         *_OWN,
-        *(f"{PARAMETER}{name}" if name in _OWN else name for name in list_parameter_names(session)),
+        *(f"{PARAMETER}{name}" if name in _OWN else name for name in names if is_setting(name)),
     ]
 
 

@@ -21,6 +21,7 @@ from core.models import (
 from core.specs import NetworkName, SplitKind
 
 MOST_NAMES = 5_000  # looked through for what was meant
+NO_SETTINGS = frozenset({"import.origin"})  # stored as parameters: by it an import finds its runs again
 Pairs = list[tuple[str, Any]]  # a word, and what the column beside the search holds for it
 
 
@@ -61,6 +62,11 @@ def find_kinds(session: Session, name: str) -> Kinds:
 def list_metric_names(session: Session) -> list[str]:
     """List the names of all metrics that an experiment has."""
     return list(session.scalars(_walk_index(ExperimentMetric.name)))
+
+
+def is_setting(name: str) -> bool:
+    """Tell whether a stored parameter is one that a person chose."""
+    return name not in NO_SETTINGS
 
 
 def list_parameter_names(session: Session) -> list[str]:

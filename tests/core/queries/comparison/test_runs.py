@@ -1,12 +1,20 @@
 import pytest
 
 from core.errors import InvalidInputError
-from core.models import Experiment, ExperimentTag, Tag
+from core.models import Experiment, ExperimentParameter, ExperimentSource, ExperimentTag, Tag
 from core.queries.comparison.curves import read_curves
 from core.queries.comparison.differences import flatten, list_differences
 from core.queries.comparison.predictions import read_predictions
-from core.queries.comparison.runs import check_ids, group_runs, list_runs, tabulate_runs, value_of
+from core.queries.comparison.runs import (
+    check_ids,
+    group_runs,
+    list_fields,
+    list_runs,
+    tabulate_runs,
+    value_of,
+)
 from core.queries.comparison.scores import read_evaluations, read_summaries
+from core.queries.explorer import list_groupings
 from core.storage.database import read_scope, session_scope
 
 BOTH = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
@@ -91,13 +99,39 @@ def test_what_one_does_not_state_differs_from_what_it_states_as_null(add_run):
 def test_hyperparameters_of_what_was_logged_are_compared_too(add_run):
     a, b = add_run(), add_run()
     with session_scope() as session:
-        from core.models import ExperimentSource
-
         for row_id, lr in ((a, 1), (b, 2)):
             row = session.get_one(Experiment, row_id)
             row.source, row.config, row.hyperparameters = ExperimentSource.LOGGED, {}, {"head": {"lr": lr}}
     with read_scope() as session:
         assert dict(list_differences(session, [a, b]).rows) == {"hyperparameters.head.lr": ("1", "2")}
+
+
+def test_setting_and_hyperparameter_of_its_name_are_told_once_where_they_agree(add_run):
+    ours, theirs, other = add_run(seed=3), add_run(), add_run()
+    imported = {"import": {"origin": "csv:1", "fingerprint": "f" * 64}}
+    told = {ours: None, theirs: {"seed": 4, "epochs": 9}, other: {"seed": 5}}
+    with session_scope() as session:
+        for row_id, hyperparameters in told.items():
+            row = session.get_one(Experiment, row_id)
+            row.hyperparameters = hyperparameters or {"seed": 3, "epochs": row.config["epochs"] + 1}
+            if hyperparameters:
+                row.source, row.config = ExperimentSource.IMPORTED, imported
+    with read_scope() as session:
+        found = dict(list_differences(session, [ours, theirs, other]).rows)
+    assert found["seed"] == ("3", "4", "5")
+    assert "hyperparameters.seed" not in found
+    assert found["hyperparameters.epochs"][1] == "9"  # ours says two different numbers of epochs
+    assert not [path for path in found if path.startswith("import.")]
+
+
+def test_where_an_import_found_its_run_is_nothing_to_group_by(add_run):
+    one = add_run()
+    with session_scope() as session:
+        session.add(ExperimentParameter(experiment_id=one, name="import.origin", text="csv:1"))
+    with read_scope() as session:
+        assert "import.origin" not in list_fields(list_runs(session, [one]))
+        assert "import.origin" not in list_groupings(session)
+        assert "lr" in list_groupings(session)
 
 
 def test_nested_specs_are_flattened_and_an_empty_one_is_a_leaf():
