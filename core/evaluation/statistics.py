@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from core.errors import InvalidInputError
+from core.evaluation.bounds import ANY, Bounds, cut_interval
 
 CONFIDENCE = 0.95
 ALPHA = 0.05
@@ -38,11 +39,11 @@ class WilcoxonTest(NamedTuple):
     least_p: float  # no outcome of so few units has a smaller p
 
 
-def mean_interval(values: ArrayLike, confidence: float = CONFIDENCE) -> MeanInterval:
+def mean_interval(values: ArrayLike, confidence: float = CONFIDENCE, bounds: Bounds = ANY) -> MeanInterval:
     """Return the mean of (n,) units with its Student-t interval; units that are NaN were not measured.
 
     The interval is mean -+ t(1 - (1 - confidence) / 2, n - 1) * std / sqrt(n), two-sided, with `std` of
-    divisor n - 1, as scipy.stats.t.interval gives it. It is not clipped to what the metric can reach.
+    divisor n - 1, as scipy.stats.t.interval gives it, cut to `bounds` as `cut_interval` tells.
     """
     measured = np.asarray(values, dtype=np.float64).ravel()
     measured = measured[~np.isnan(measured)]
@@ -52,7 +53,7 @@ def mean_interval(values: ArrayLike, confidence: float = CONFIDENCE) -> MeanInte
     with np.errstate(over="ignore", invalid="ignore"):  # of runs that diverged, an interval without bounds
         mean, std = float(measured.mean()), float(measured.std(ddof=1))
     half = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * std / math.sqrt(n)
-    return MeanInterval(mean, mean - half, mean + half, std, n)
+    return MeanInterval(mean, *cut_interval(mean, half, bounds), std, n)
 
 
 def mean_band(

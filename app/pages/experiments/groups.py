@@ -27,9 +27,13 @@ def group_columns(groups: GroupPage, by: str) -> list[dict[str, Any]]:
     ]
     for metric in _metrics_of(groups):
         what = _metric_title(metric)
-        hint = f"mean of {what} and its 95 % interval, by Student’s t over the experiments that have it"
+        hint = (
+            f"mean of {what}, and below it its 95 % interval by Student’s t over the n experiments that have "
+            "it; of a share it is cut at 0 and 100 %"
+        )
         columns += [
-            {"name": metric, "title": f"{what}, mean", "sortable": True, "number": True, "hint": hint},
+            {"name": metric, "title": f"{what}, mean and 95 % interval", "number": True}
+            | {"sortable": True, "hint": hint},
             {"name": f"{metric} best", "title": "best", "number": True, "hint": f"best {what} of the group"},
         ]
     return columns
@@ -80,7 +84,7 @@ def _mean_cell(metric: str, spread: Spread | None) -> Any:
     if spread.low is None or spread.high is None:
         return {"text": told, "below": "n = 1"}
     around = f"{write_value(metric, spread.low)} to {write_value(metric, spread.high)}"
-    return {"text": told, "below": f"{around}, n = {spread.n:,}"}
+    return {"text": told, "below": f"{around}, n = {spread.n:,} runs"}
 
 
 def _told(value: str | float) -> str:

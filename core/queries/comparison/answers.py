@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import InvalidInputError
+from core.evaluation.bounds import bounds_of
 from core.evaluation.importance import ImportanceReport, rank_parameters
 from core.evaluation.statistics import (
     MeanInterval,
@@ -102,8 +103,11 @@ def find_group_answer(
         name: [run for run in members if run.id in best.index]
         for name, members in group_runs(runs, field).items()
     }
+    bounds = bounds_of(metric, float(best.max()))
     means = {
-        name: mean_interval([best[run.id] for run in members]) for name, members in groups.items() if members
+        name: mean_interval([best[run.id] for run in members], bounds=bounds)
+        for name, members in groups.items()
+        if members
     }
     sign = -1 if _larger_is_better(summaries, metric) else 1
     ranked = sorted(means, key=lambda name: sign * (means[name].mean or 0.0))

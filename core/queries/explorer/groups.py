@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, Select, and_, case, cast, func, select
 from sqlalchemy.orm import Session
 
 from core.errors import InvalidInputError
+from core.evaluation.bounds import bounds_of, cut_interval
 from core.models import Direction, ExperimentMetric
 from core.queries.explorer.columns import Column, ColumnKind, find_metric
 from core.queries.explorer.found import members_where
@@ -25,7 +26,9 @@ class Spread:
     n: int
     mean: float
     sd: float | None  # of the sample; None of a single run
-    low: float | None  # 95 % interval of the mean, by Student's t over runs; None of a single run
+    low: (
+        float | None
+    )  # 95 % interval of the mean, by Student's t over runs, cut to what it can reach; None: n = 1
     high: float | None
     best: float
     best_id: int  # the experiment; of equals the first
@@ -165,15 +168,15 @@ def _spread(
     first_best = func.min(case((value == best_of, grouping.member)))
     squares = measured.with_only_columns(*keys, func.sum(away * away), first_best).group_by(*keys)
     return {
-        tuple(row[:width]): _tell(*found[tuple(row[:width])], *row[width:])
+        tuple(row[:width]): _tell(*found[tuple(row[:width])], *row[width:], metric=metric.source)
         for row in session.execute(squares)
         if tuple(row[:width]) in found
     }
 
 
-def _tell(n: int, mean: float, best: float, squares: float, best_id: int) -> Spread:
+def _tell(n: int, mean: float, best: float, squares: float, best_id: int, *, metric: str) -> Spread:
     if n < 2:
         return Spread(n, mean, None, None, None, best, best_id)
     sd = math.sqrt(squares / (n - 1))
     half = float(stdtrit(n - 1, 0.975)) * sd / math.sqrt(n)
-    return Spread(n, mean, sd, mean - half, mean + half, best, best_id)
+    return Spread(n, mean, sd, *cut_interval(mean, half, bounds_of(metric, best)), best, best_id)

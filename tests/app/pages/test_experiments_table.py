@@ -203,7 +203,8 @@ def test_groups_show_mean_and_interval_and_open_their_members() -> None:
     (row,) = page.table.table.rows
     assert row["cells"]["n"] == "3"
     assert row["cells"]["best.test_accuracy"]["text"] == "97.6 %"
-    assert row["cells"]["best.test_accuracy"]["below"].endswith("n = 3")
+    assert row["cells"]["best.test_accuracy"]["below"].endswith("n = 3 runs")
+    assert "Test, mean and 95 % interval" in {column["title"] for column in page.table.table.columns}
     page.table.table._handle_msg({"type": "open", "id": 0})
     assert (page.state.by, page.state.search) == ("", "model:wdcnn")
     assert names_of(page) == ["c", "b", "a"]
