@@ -67,7 +67,7 @@ def tell_test(answer: Answer) -> list[str]:
     if test is None:
         return ["Nothing else measured it, so there is nothing to compare with."]
     if test.records is None:
-        return [f"Whether #{test.first} is better than #{test.second} is not tested: {test.refusal}"]
+        return [f"Whether #{test.first} is better than #{test.second} is not tested. {test.refusal}"]
     return [_tell_records(test, test.records), _tell_windows(test)]
 
 
@@ -114,12 +114,15 @@ def tell_cautions(compared: Compared, answer: Answer, baseline: int | None) -> l
         told.append(f"Not stored, and left out: {', '.join(map(str, compared.missing))}.")
     absent = len(compared.runs) - answer.num_measured
     if absent:
-        told.append(f"{absent} of {len(compared.runs)} have not measured {answer.metric}.")
+        have = "has" if absent == 1 else "have"
+        told.append(f"{absent} of {len(compared.runs)} {have} not measured {answer.metric}.")
     if compared.is_active:
         told.append("Some still run: the answer may change.")
     if answer.num_measured > 2 and answer.reference is not None and answer.reference != baseline:
+        is_tested = answer.test is not None and answer.test.records is not None
+        but = ", and p is not corrected for that" if is_tested else ""
         told.append(
-            f"The best of {answer.num_measured} was picked after looking, and p is not corrected for that: "
+            f"The best of {answer.num_measured} was picked after looking{but}: "
             "choose a baseline, or repeat both with other seeds."
         )
     splits = sorted({run.split for run in compared.runs if run.split})

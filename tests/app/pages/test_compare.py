@@ -12,6 +12,7 @@ from app.pages.compare.section import lay_out
 from app.state.compare import CompareState
 from core.models import Signal
 from core.queries.comparison.curves import read_curves
+from core.queries.comparison.predictions import PairTest
 from core.services.experiments import record_epochs
 from core.storage.database import get_engine, read_scope, session_scope
 from tests.app.pages.experiment_rows import (
@@ -66,15 +67,23 @@ def test_what_is_not_stored_or_not_measured_is_told() -> None:
     running, _ = add_running()
     words = shown_texts(ComparePage(ids=[a, b, running, 999]))
     assert "Not stored, and left out: 999." in words
-    assert "1 of 3 have not measured test_accuracy." in words
+    assert "1 of 3 has not measured test_accuracy." in words
     assert "Some still run" in words
 
 
 def test_picking_the_best_of_many_is_warned_of_unless_a_baseline_was_chosen() -> None:
     ids = [add_finished() for _ in range(3)]
-    warning = "The best of 3 was picked after looking"
+    warning = "The best of 3 was picked after looking, and p is not corrected for that"
     assert warning in shown_texts(ComparePage(ids=ids))
     assert warning not in shown_texts(ComparePage(ids=ids, baseline=ids[1]))
+
+
+def test_where_nothing_was_tested_no_p_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = PairTest(1, 2, None, None, 0, "The test sides differ.", "")
+    monkeypatch.setattr("app.pages.compare.compare_pair", lambda *_: refused)
+    words = shown_texts(ComparePage(ids=[add_finished() for _ in range(3)]))
+    assert "is not tested. The test sides differ." in words
+    assert "The best of 3 was picked after looking: choose" in words
 
 
 def test_groups_are_drawn_as_means_with_their_n() -> None:
