@@ -111,7 +111,7 @@ class ExperimentRun:
         )
         self.sides: Sides = count_sides(self.data, self.split, self.windows)
         self.checkpoints = Checkpoints(self.claim, Basis(self.spec, self.data.checksum))
-        stored = describe_audit(self.audit, self.split, self.sides)
+        stored = describe_audit(self.audit, self.split, self.sides, self.data.records)
         provenance = self._provenance()
         run_write(lambda session: record_split(session, self.claim, stored, provenance))
         return pd.DataFrame(self.sides).T

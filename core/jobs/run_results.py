@@ -8,13 +8,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core.evaluation.groups import NOUNS, group_records, listed_values
 from core.evaluation.leakage import LeakageAudit
 from core.evaluation.metrics import Scores
+from core.evaluation.records import RecordInfo, plural
 from core.evaluation.splits import Block, Split
 from core.jobs.training_data import TrainingData
 from core.learning.results import FitResult
 from core.learning.windows import SplitWindows, WindowSet
+from core.specs import SplitKind
 
+BY_VALUES = frozenset((SplitKind.BY_LOAD, SplitKind.BY_BEARING, SplitKind.BY_SEVERITY, SplitKind.BY_MACHINE))
 Sides = dict[str, dict[str, int]]
 
 
@@ -37,14 +41,37 @@ def _count(data: TrainingData, blocks: Sequence[Block], windows: WindowSet | Non
     }
 
 
-def describe_audit(audit: LeakageAudit, split: Split, sides: Sides) -> dict[str, Any]:
+def describe_audit(
+    audit: LeakageAudit, split: Split, sides: Sides, records: Sequence[RecordInfo]
+) -> dict[str, Any]:
     """Return the audit as its row stores it, with the sides and what was left out."""
+    values = _values_of_sides(split, records)
     return {
         **audit.model_dump(mode="json"),
         "sides": sides,
+        "values": values,
         "classes": list(split.classes),
-        "messages": list(split.messages),
+        "messages": [*_tell_values(split.kind, values), *split.messages],
     }
+
+
+def _values_of_sides(split: Split, records: Sequence[RecordInfo]) -> dict[str, list[str]]:
+    """Return the loads, bearings, severities or machines of each side, none where records were divided."""
+    if split.kind not in BY_VALUES:
+        return {}
+    blocks = {"training": split.train, "test": split.test}
+    sides = {side: {block.record for block in each} for side, each in blocks.items()}
+    return {
+        side: sorted(group_records([records[i] for i in members], split.kind)[0])
+        for side, members in sides.items()
+    }
+
+
+def _tell_values(kind: SplitKind, values: dict[str, list[str]]) -> list[str]:
+    if not values:
+        return []
+    told = {side: listed_values(each) for side, each in values.items()}
+    return [f"trained on {plural(NOUNS[kind])} {told['training']}; tested on {told['test']}"]
 
 
 def tabulate_predictions(

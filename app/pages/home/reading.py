@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import pandas as pd
-from sqlalchemy.orm import Session
 
 from core.queries import datasets, epochs, experiments, home, runs
 from core.queries.datasets import DatasetRow
@@ -42,7 +41,7 @@ def read_snapshot(before: Snapshot | None) -> Snapshot:
         written, _ = epochs.epochs_after(session, [row.id for row in latest])
         return Snapshot(
             stamp=stamp,
-            datasets=_list_recorded(session) if is_new else before.datasets,
+            datasets=_with_signals(datasets.list_datasets(session)) if is_new else before.datasets,
             by_status=home.count_experiments(session),
             runs=runs.list_active_runs(session, NAMED_RUNS),
             active=runs.count_active_runs(session),
@@ -60,8 +59,8 @@ def read_experiments() -> pd.DataFrame:
     return frame_of(rows, ExperimentRow)
 
 
-def _list_recorded(session: Session) -> list[DatasetRow]:
-    return [row for row in datasets.list_datasets(session) if row.num_signals]
+def _with_signals(rows: Sequence[DatasetRow]) -> list[DatasetRow]:
+    return [row for row in rows if row.num_signals]
 
 
 def frame_of(rows: Sequence[Any], row_class: type) -> pd.DataFrame:

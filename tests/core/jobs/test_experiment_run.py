@@ -17,7 +17,7 @@ from core.queries.experiment_files import list_artifacts, list_predictions, list
 from core.queries.experiments import get_experiment_detail
 from core.services.experiments import pause_experiment, resume_experiment
 from core.services.jobs import JobKind, cancel_run, claim_run
-from core.specs import OptimizerSpec, WindowSpec
+from core.specs import OptimizerSpec, SplitSpec, WindowSpec
 from core.storage import artifacts
 from core.storage.database import read_scope, session_scope
 
@@ -71,6 +71,20 @@ def test_a_finished_run_shows_all_that_a_run_must_show(create, tiny_training):
     assert found.provenance["device"].startswith("cpu")
     assert set(found.provenance) >= {"torch", "numpy", "python", "git", "seed", "data_checksum"}
     assert {a.kind for a in found.artifacts} == {"checkpoint", "predictions", "steps"}
+
+
+@pytest.mark.parametrize("kind", ["by_machine", "by_bearing"])
+def test_audit_names_the_values_of_each_side_where_nobody_chose_them(create, tiny_training, kind):
+    split = SplitSpec(kind=kind, test_share=0.5)
+    experiment_id = create(tiny_training.model_copy(update={"split": split}))
+    run = train(experiment_id)
+    told, field = detail(experiment_id).audit, f"{kind[3:]}_id"
+    assert set(told["values"]) == {"training", "test"}
+    for side, blocks in (("training", run.split.train), ("test", run.split.test)):
+        stated = {getattr(run.data.records[block.record], field) for block in blocks}
+        assert len(stated) == len(told["values"][side])
+    trained, tested = (", ".join(told["values"][side]) for side in ("training", "test"))
+    assert told["messages"][0] == f"trained on {kind[3:]}s {trained}; tested on {tested}"
 
 
 def test_rows_hold_no_nan(create, tiny_training):
