@@ -22,6 +22,19 @@ def test_room_below_the_reserve_is_refused_with_both_figures(tmp_path, monkeypat
         raise AssertionError("not reached")
 
 
+def test_room_that_somebody_is_writing_to_is_not_given_twice(tmp_path, monkeypatch):
+    monkeypatch.setattr("core.storage.room.free_bytes", lambda _folder: RESERVE_BYTES + 1500)
+    with taking_room(tmp_path, 1000):
+        with pytest.raises(NoSpaceError), taking_room(tmp_path / "beside", 1000):
+            raise AssertionError("not reached")
+        with taking_room(tmp_path, 500):
+            pass
+    with pytest.raises(ValueError, match="written"), taking_room(tmp_path, 1500):
+        raise ValueError("written")
+    with taking_room(tmp_path, 1500):  # what failed is no longer on its way
+        pass
+
+
 @pytest.mark.parametrize(
     "error",
     [
