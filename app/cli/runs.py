@@ -91,8 +91,11 @@ def export(
         report = export_runs(to, form, search=search, experiment=experiment, on_progress=on_progress)
     for finding in report.findings[:SHOWN]:
         console.print(f"[yellow]note:[/yellow] {escape(finding)}")
-    text = f"{report.num_new:,} experiments exported, {report.num_known:,} were there already; "
-    print_result(asdict(report), f"{text}{report.num_values:,} values", as_json)
+    known = f", {report.num_known:,} were there already"
+    if form is not ExportForm.MLFLOW:  # tables are written whole each time
+        known = ", replaced the earlier export" if report.has_replaced else ""
+    text = f"{report.num_new:,} experiments exported{known}; {report.num_values:,} values"
+    print_result(asdict(report), text, as_json)
 
 
 @contextmanager

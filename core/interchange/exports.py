@@ -21,7 +21,7 @@ from core.storage.exports.mlflow import tell_run
 from core.storage.exports.mlflow_folder import MlflowFolder
 from core.storage.exports.mlflow_server import MlflowServer
 from core.storage.exports.records import Exported
-from core.storage.exports.tables import CsvTables, ParquetTables
+from core.storage.exports.tables import CsvTables, ParquetTables, Tables
 from core.storage.foreign.tables import FIGURE, PARAMETER
 
 OnProgress = Callable[[int, int], None]  # experiments done, experiments in all
@@ -46,6 +46,7 @@ class RunExport:
     num_new: int = 0
     num_known: int = 0  # that the store had from an earlier export
     num_values: int = 0
+    has_replaced: bool = False  # the tables of an earlier export
     findings: list[str] = field(default_factory=list)
 
 
@@ -72,6 +73,7 @@ def export_runs(
                 report.num_known += not is_new
                 report.num_values += len(exported.points)
                 on_progress(done, len(ids))
+        report.has_replaced = isinstance(target, Tables) and target.replaces
     return report
 
 

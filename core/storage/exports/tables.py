@@ -26,6 +26,7 @@ FACTS = (
     "id", "status", "model", "dataset", "split", "source", "user", "created", "started", "finished",
     "duration_s", "tags", "notes",
 )  # fmt: skip
+HEADS = (["run", "id"], ["run", "epoch"])  # epochs had no id once
 ROWS_AT_ONCE = 50_000
 
 
@@ -57,11 +58,12 @@ def _text(value: Any) -> Any:
 
 
 def tell_epochs(exported: Exported, metrics: Sequence[str]) -> Iterable[tuple[Any, ...]]:
-    """Yield the rows of an experiment's epochs: its name, the number, and a value or None of each metric."""
+    """Yield the rows of an experiment's epochs: name, id, number, and a value or None of each metric."""
     numbers = exported.epochs.get("epoch", ())
     unmeasured = [None] * len(numbers)
     columns = [exported.epochs.get(name, unmeasured) for name in metrics]
-    yield from zip([exported.name] * len(numbers), numbers, *columns, strict=True)
+    names, ids = [exported.name] * len(numbers), [exported.id] * len(numbers)
+    yield from zip(names, ids, numbers, *columns, strict=True)
 
 
 def title(metric: str) -> str:
@@ -70,16 +72,20 @@ def title(metric: str) -> str:
     return f"{FIGURE}{metric}" if is_taken else metric
 
 
-class _Tables(ABC):
+class Tables(ABC):
     """Two files in a folder, which take the place of an earlier export's once both are whole."""
 
     suffix: ClassVar[str]
 
     def __init__(self, folder: Path) -> None:
         self._folder = _prepared(folder)
-        for name, column in ((EXPERIMENTS, "id"), (EPOCHS, "epoch")):
+        self.replaces = False  # an earlier export
+        for name in (EXPERIMENTS, EPOCHS):
             target = self._target(name)
-            if target.exists() and self._read_head(target)[:2] != ["run", column]:
+            if not target.exists():
+                continue
+            self.replaces = True
+            if self._read_head(target)[:2] not in HEADS:
                 raise ConflictError(
                     f"{target} is there and of no earlier export, so nothing was written; name another folder"
                 )
@@ -115,7 +121,7 @@ class _Tables(ABC):
         return self._folder / f".{name}{self.suffix}.draft"
 
 
-class CsvTables(_Tables):
+class CsvTables(Tables):
     """experiments.csv and epochs.csv in a folder; no cell of them is a formula."""
 
     suffix = ".csv"
@@ -125,7 +131,7 @@ class CsvTables(_Tables):
         self._columns, self._metrics = ["run", *FACTS, *columns], list(metrics)
         with taking_room(folder):
             self._experiments = self._open(EXPERIMENTS, self._columns)
-            self._epochs = self._open(EPOCHS, ["run", "epoch", *map(title, self._metrics)])
+            self._epochs = self._open(EPOCHS, ["run", "id", "epoch", *map(title, self._metrics)])
 
     def write(self, exported: Exported) -> bool:
         """Write one experiment."""
@@ -162,7 +168,7 @@ def _cell(value: Any) -> Any:
     return repr(value) if isinstance(value, float) else value
 
 
-class ParquetTables(_Tables):
+class ParquetTables(Tables):
     """experiments.parquet and epochs.parquet in a folder."""
 
     suffix = ".parquet"
@@ -173,7 +179,7 @@ class ParquetTables(_Tables):
         types = {"id": pa.int64(), "duration_s": pa.float64()}
         names = ["run", *FACTS, *columns]
         self._facts = pa.schema([(name, types.get(name, pa.string())) for name in names])
-        fixed = [("run", pa.string()), ("epoch", pa.int64())]
+        fixed = [("run", pa.string()), ("id", pa.int64()), ("epoch", pa.int64())]
         measured = [(title(name), pa.float64()) for name in self._metrics]
         self._history = pa.schema([*fixed, *measured])
         with taking_room(folder):

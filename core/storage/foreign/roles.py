@@ -28,12 +28,13 @@ _PARAMETER_WORDS = frozenset((
     "layers", "momentum", "config", "param", "params", "hparam", "hparams", "hp", "size", "width",
     "depth", "patience", "folds", "kernel",
 ))  # fmt: skip
+OF_EPOCHS = "duration seconds"  # in a table of steps: how long each took, not the run
 _WORD = re.compile(r"[a-z]+[0-9]?")
 
 
 def names_role(name: str) -> bool:
-    """Return whether a column of this name is taken for something other than a metric or hyperparameter."""
-    return _plain(name) in _NAMES
+    """Return whether a column of this name in a table of steps is taken for something else than a value."""
+    return _plain(name) in _NAMES and _plain(name) != OF_EPOCHS
 
 
 def _plain(name: str) -> str:
@@ -49,14 +50,18 @@ def guess_roles(
     names = list(columns)
     roles = {name: role for name, role in stated.items() if name in names}
     taken = set(roles.values())
+    has_steps = Role.STEP in {*taken, *(_NAMES.get(_plain(name)) for name in names if name not in stated)}
     for name in names:
         role = _NAMES.get(_plain(name))
+        if has_steps and _plain(name) == OF_EPOCHS:
+            continue
         if name not in roles and role is not None and not (role in _SINGLE and role in taken):
             roles[name] = role
             taken.add(role)
-    has_steps = Role.STEP in taken
     for name in names:
-        if name not in roles:
+        if name not in roles and has_steps and _NAMES.get(_plain(name)) is Role.RUN:
+            roles[name] = Role.IGNORED  # another name of the run, such as its id: no figure of a step
+        elif name not in roles:
             roles[name] = _guess_value(name, has_steps, name in constant)
     return {name: roles[name] for name in names}
 

@@ -69,7 +69,9 @@ def test_export_writes_tables_and_names_what_is_wrong(
     brinell("runs", "import", table)
     out = tmp_path / "out"
     code, said, _ = brinell("runs", "export", out, "--format", "parquet", "--search", "lr>0.15")
-    assert (code, said.strip()) == (0, "1 experiments exported, 0 were there already; 1 values")
+    assert (code, said.strip()) == (0, "1 experiments exported; 1 values")
+    code, said, _ = brinell("runs", "export", out, "--format", "parquet", "--search", "lr>0.15")
+    assert (code, said.strip()) == (0, "1 experiments exported, replaced the earlier export; 1 values")
     assert pq.read_table(out / "experiments.parquet")["run"].to_pylist() == ["=two"]
     assert pq.read_table(out / "epochs.parquet")["epoch"].to_pylist() == [1]
     code, said, _ = brinell("runs", "export", out, "--json")

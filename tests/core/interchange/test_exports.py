@@ -3,6 +3,7 @@
 import csv
 import io
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -61,6 +62,29 @@ def test_metric_that_is_called_as_a_fact_has_a_column_of_its_own(database, folde
     report = import_runs([folder / "epochs.csv"], via="cli")
     assert report.refused == {}
     assert stored()["first"].epochs == {"epoch": [1, 2], **NAMED}
+
+
+def test_epochs_stand_beside_their_experiment_s_id_and_come_back_with_their_durations(database, folder):
+    history = {"val_loss": [0.5, 0.25], "duration_seconds": [2.0, 3.0]}
+    enter("first", history)
+    (experiment_id,) = (each.id for each in stored().values())
+    export_runs(str(folder), ExportForm.CSV)
+    head, *rows = csv.reader((folder / "epochs.csv").read_text().splitlines())
+    assert (head[:3], set(head[3:])) == (["run", "id", "epoch"], set(history))
+    assert [row[:3] for row in rows] == [["first", str(experiment_id), str(epoch)] for epoch in (1, 2)]
+    clear()
+    import_runs([folder / "epochs.csv"], via="cli")
+    assert stored()["first"].epochs == {"epoch": [1, 2], **history}
+
+
+@TABLES
+def test_export_takes_the_place_of_one_whose_epochs_had_no_id(database, folder, form):
+    enter("first")
+    if form is ExportForm.CSV:
+        (folder / "epochs.csv").write_text("run,epoch,val_loss\n")
+    else:
+        pq.write_table(pa.table({"run": ["first"], "epoch": [1]}), folder / "epochs.parquet")
+    assert export_runs(str(folder), form).has_replaced
 
 
 @TABLES
