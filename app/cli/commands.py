@@ -39,6 +39,7 @@ from core.specs import (
     MixedRates,
     NetworkName,
     OptimizerSpec,
+    Spec,
     SplitKind,
     SplitSpec,
     StatedFacts,
@@ -251,6 +252,10 @@ def _listed(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+def _default(spec: type[Spec], name: str) -> Any:
+    return spec.model_fields[name].default
+
+
 @cli.command()
 def train(
     *,
@@ -265,12 +270,13 @@ def train(
     test_loads: Annotated[str, typer.Option(help="loads tested on, such as 3 (split by_load)")] = "",
     train_values: Annotated[str, typer.Option(help="machines, bearings or severities trained on")] = "",
     test_values: Annotated[str, typer.Option(help="machines, bearings or severities tested on")] = "",
-    epochs: Annotated[int | None, typer.Option(min=1)] = None,
-    batch_size: Annotated[int | None, typer.Option(min=2)] = None,
-    lr: Annotated[float | None, typer.Option(help="learning rate")] = None,
+    epochs: Annotated[int, typer.Option(min=1)] = _default(TrainingSpec, "epochs"),
+    batch_size: Annotated[int, typer.Option(min=2)] = _default(TrainingSpec, "batch_size"),
+    lr: Annotated[float, typer.Option(help="learning rate")] = _default(OptimizerSpec, "learning_rate"),
     patience: Annotated[
-        int | None, typer.Option(min=1, help="epochs without a better one, then stop")
-    ] = None,
+        int | None,
+        typer.Option(min=1, show_default="none", help="epochs without a better one, then stop"),
+    ] = _default(TrainingSpec, "patience"),
     seed: Annotated[int, typer.Option(min=0)] = 0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda")] = "auto",
     name: Annotated[str | None, typer.Option(help="name of the experiment; made up where left out")] = None,
@@ -282,7 +288,6 @@ def train(
     prepare()
     if (train_loads or test_loads) and split is not SplitKind.BY_LOAD:
         raise typer.BadParameter(f"--train-loads and --test-loads go with --split by_load, not {split.value}")
-    chosen: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size, "patience": patience}
     spec = TrainingSpec(
         dataset=dataset,
         channel=channel,
@@ -293,10 +298,12 @@ def train(
             train_values=_listed(train_loads or train_values),
             test_values=_listed(test_loads or test_values),
         ),
-        optimizer=OptimizerSpec() if lr is None else OptimizerSpec(learning_rate=lr),
+        optimizer=OptimizerSpec(learning_rate=lr),
+        batch_size=batch_size,
+        epochs=epochs,
+        patience=patience,
         seed=seed,
         device=device,  # type: ignore[arg-type]  # likewise
-        **{key: value for key, value in chosen.items() if value is not None},
     )
     with session_scope() as session:
         actor = get_local_actor(session, via="cli")

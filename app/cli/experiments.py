@@ -9,7 +9,7 @@ from rich.table import Table
 
 from app.cli.database import prepare
 from app.cli.following import console
-from app.cli.output import AsJson, print_json, print_result
+from app.cli.output import AsJson, open_output, print_json, print_result
 from core.queries.experiments import get_experiment_detail
 from core.queries.explorer import Page, list_page
 from core.queries.tags import TagRow, tags_of
@@ -83,14 +83,14 @@ def _show_page(found: Page, columns: list[str]) -> None:
         )
         values = _plain(found.values[row.id])
         table.add_row(*(escape(_word(each)) for each in (*told, *(values[name] for name in columns))))
-    console.print(table)
+    open_output().print(table)
     typer.echo(f"{len(found.rows)} of {found.total:,}")
 
 
 def _word(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
-    return ", ".join(value) if isinstance(value, list) else "" if value is None else str(value)
+    return ", ".join(map(_word, value)) if isinstance(value, list) else "" if value is None else str(value)
 
 
 @experiments.command()
@@ -117,11 +117,21 @@ def show(
     if as_json:
         print_json(told)
         return
-    for name, value in told.items():
-        if name != "notes" and value not in (None, "", [], {}):
-            typer.echo(f"{name}: {_word(value) if not isinstance(value, list | dict) else value}")
+    _echo_lines({name: value for name, value in told.items() if name != "notes"})
     if detail.notes:
         typer.echo(f"\n{detail.notes}")
+
+
+def _echo_lines(told: dict[str, Any], indent: str = "") -> None:
+    """Print what is told a line each, mappings and lists of them indented below their names."""
+    for name, value in told.items():
+        is_nested = isinstance(value, list) and any(isinstance(each, dict | list) for each in value)
+        parts = {str(n): each for n, each in enumerate(value, 1)} if is_nested else value
+        if isinstance(parts, dict) and parts:
+            typer.echo(f"{indent}{name}:")
+            _echo_lines(parts, f"{indent}  ")
+        elif value not in (None, "", [], {}):
+            typer.echo(f"{indent}{name}: {_word(value)}")
 
 
 @experiments.command()

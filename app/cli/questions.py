@@ -1,6 +1,7 @@
 """`brinell sql`: a question over all that is stored, its answer printed or kept as a file."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from app.cli.following import console
 from app.cli.output import AsJson, print_json
@@ -19,6 +21,7 @@ from core.storage.migrations import check_version
 
 SHOWN_ROWS = 50
 SHOWN_CHARACTERS = 60
+UNBOUNDED = 1_000_000  # characters, wider than any table
 
 
 def sql(
@@ -87,15 +90,35 @@ def _plain(value: Any) -> Any:
 
 
 def _show(frame: pd.DataFrame) -> None:
-    table = Table(*(escape(str(name)) for name in frame.columns), box=None)
-    for row in frame.head(SHOWN_ROWS).itertuples(index=False):
-        table.add_row(*(escape(_shorten(value)) for value in row))
-    Console().print(table)
+    stdout = Console()
+    shown = _shorten if stdout.is_terminal else _text  # a pipe or a file takes values whole
+    rows = [[shown(value) for value in row] for row in frame.head(SHOWN_ROWS).itertuples(index=False)]
+    _print_rows([str(name) for name in frame.columns], rows, stdout)
+
+
+def _print_rows(heads: Sequence[str], rows: Sequence[Sequence[str]], stdout: Console) -> None:
+    """Print a table where it fits the width, else each row as lines of a column and its value."""
+    table = Table(*map(escape, heads), box=None)
+    for row in rows:
+        table.add_row(*map(Text, row))
+    unbounded = stdout.options.update(max_width=UNBOUNDED)
+    if stdout.measure(table, options=unbounded).maximum <= stdout.width:
+        stdout.print(table)
+        return
+    width = max(map(len, heads))
+    for number, row in enumerate(rows, 1):
+        stdout.print(Text(f"row {number}", "bold"), soft_wrap=True)
+        for head, value in zip(heads, row, strict=True):
+            stdout.print(Text(f"  {head:<{width}}  {value}"), soft_wrap=True)
+
+
+def _text(value: Any) -> str:
+    is_null = value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
+    return "NULL" if is_null else str(value)
 
 
 def _shorten(value: Any) -> str:
-    is_null = value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
-    text = "NULL" if is_null else str(value)
+    text = _text(value)
     return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"
 
 

@@ -34,8 +34,8 @@ def test_list_answers_a_search_in_words_and_as_json(brinell: Brinell, two: list[
     assert found(brinell) == two[::-1]
     assert found(brinell, "first val_accuracy>0.5") == two[:1]
     code, out, err = brinell("experiments", "list", "--column", "lr", "--sort", "lr")
-    assert (code, out.strip()) == (0, "2 of 2")
-    assert "[red]second" in err
+    assert (code, err, out.splitlines()[-1]) == (0, "", "2 of 2")
+    assert "[red]second" in out
     code, _, err = brinell("experiments", "list", "statsu:failed")
     assert code == 1
     assert "did you mean status" in err
@@ -50,8 +50,24 @@ def test_tags_and_notes_are_found_and_shown(brinell: Brinell, two: list[int]) ->
     assert found(brinell, "notes:again") == two[:1]
     shown = json.loads(brinell("experiments", "show", two[0], "--json").out)
     assert (shown["tags"], shown["notes"], shown["source"]) == (["baseline"], "seen [again]", "training")
-    assert "seen [again]" in brinell("experiments", "show", two[0]).out
+    told = brinell("experiments", "show", two[0]).out
+    assert "seen [again]" in told
+    assert "\n  lr: 0.01\n" in told
+    assert not {"{", "'"} & set(told)
     assert brinell("experiments", "tag", two[0]).code == 2
+
+
+def test_list_for_a_pipe_cuts_nothing(brinell: Brinell, database: str) -> None:
+    name, columns = "n" * 120, ("lr", "optimizer", "batch_size", "val_loss")
+    with session_scope() as session:
+        add_dataset(session)
+    add_finished(name=name)
+    out = brinell("experiments", "list", *(word for each in columns for word in ("--column", each))).out
+    assert f" {name} " in out
+    assert "…" not in out
+    head, row, _ = out.splitlines()
+    assert head.split()[-4:] == list(columns)
+    assert "adamw" in row
 
 
 def test_archived_ones_are_apart_until_restored(brinell: Brinell, two: list[int]) -> None:

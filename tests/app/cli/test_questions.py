@@ -25,8 +25,19 @@ def test_every_kind_of_value_is_printed(database: str, brinell: Brinell) -> None
     assert "[1 2]" in out
     assert "[red]" in out
     assert "NULL" in out
-    assert "…" in out
     assert "2 rows in" in err
+
+
+def test_row_that_does_not_fit_is_printed_as_lines_and_whole_in_a_pipe(
+    database: str, brinell: Brinell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    question = "SELECT repeat('x', 90) AS long, 7 AS n UNION ALL SELECT 'y', 8"
+    assert brinell("sql", question).out.splitlines() == [
+        "row 1", f"  long  {'x' * 90}", "  n     7", "row 2", "  long  y", "  n     8",
+    ]  # fmt: skip
+    assert brinell("sql", "SELECT 1 AS n, 2 AS m").out.split() == ["n", "m", "1", "2"]
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as a terminal
+    assert "x…" in brinell("sql", question).out
 
 
 def test_json_of_an_answer_is_read_by_any_program(database: str, brinell: Brinell) -> None:

@@ -14,7 +14,7 @@ from core.models import Experiment, ExperimentStatus
 from core.services.datasets import request_generation
 from core.services.jobs import JobKind
 from core.services.users import get_local_actor
-from core.specs import GenerationSpec
+from core.specs import GenerationSpec, TrainingSpec
 from core.storage.database import read_scope, session_scope
 from tests.app.cli.processes import interrupt, wait_for
 
@@ -52,6 +52,18 @@ def test_wrong_command_names_both_sides(brinell: Brinell, options: list[str], to
     code, _, err = brinell("train", "--dataset", "rig", *options)
     assert code == 2
     assert [words for words in told if words not in err] == []
+
+
+def test_help_shows_the_defaults_of_the_specs(brinell: Brinell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    code, out, _ = brinell("train", "--help")
+    assert code == 0
+    lines = {word: line for line in out.splitlines() for word in line.split() if word.startswith("--")}
+    told = TrainingSpec(dataset="rig")
+    assert f"[default: {told.epochs}]" in lines["--epochs"]
+    assert f"[default: {told.batch_size}]" in lines["--batch-size"]
+    assert f"[default: {told.optimizer.learning_rate}]" in lines["--lr"]
+    assert "[default: (none)]" in lines["--patience"]
 
 
 def test_unknown_data_set_lists_the_stored_ones(brinell: Brinell, made: str) -> None:
