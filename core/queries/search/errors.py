@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from core.errors import InvalidInputError
 
 SHOWN = 72  # characters of a long text around the place
-ALIKE = 0.55
+ALIKE = 0.65  # of 1: far enough that `finished` is not taken for `failed`
 
 
 class SearchError(InvalidInputError):

@@ -18,6 +18,10 @@ from core.queries.search.resolving import Resolver
 from core.queries.search.sets import Mask
 from core.queries.search.tree import Sort
 
+SORTABLE = (
+    "columns are relevance, id, name, model, dataset, status, created and duration among others; "
+    "brinell experiments show NUMBER lists an experiment's hyperparameters and metrics"
+)
 MOST_JOINS = 6  # among which PostgreSQL finds the best order soon
 
 
@@ -89,7 +93,8 @@ def _unsortable(session: Session, name: str, found: Field | None) -> tuple[str, 
     if found is not None:
         return f"results are not sorted by {name}", ()
     near = find_nearest(name, dict.fromkeys([*SORTS, *list_field_names(session, alike=name)]))
-    return f"there is no column, metric or hyperparameter {name!r} to sort by", near
+    problem = f"there is no column, metric or hyperparameter {name!r} to sort by"
+    return problem if near else f"{problem}; {SORTABLE}", near
 
 
 def find_order(session: Session, name: str, *, descending: bool) -> Order | None:

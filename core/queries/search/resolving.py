@@ -27,6 +27,7 @@ from core.queries.search.values import FLAGS, Period, read_number, read_period, 
 from core.queries.search.words import Phrase, cut_words
 
 EQUALS = (":", "=")
+CLOSED = frozenset({"status", "source"})  # fields of a few words that never grow
 LARGEST_WHOLE = 2**31 - 1  # of an integer column
 UNORDERED = (*EQUALS, "!=")
 ORDERED: dict[str, Callable[[Any, Any], Any]] = {
@@ -132,7 +133,10 @@ class Resolver:
                 same = [value for known, value in every if known.casefold() == word.text.casefold()]
                 if not same and word not in optional:
                     near = find_nearest(word.text, [known for known, _ in every])
-                    self.fail(word, f"there is no {name} {word.text!r}", near)
+                    problem = f"there is no {name} {word.text!r}"
+                    if name in CLOSED and not near:
+                        problem += f"; one is {' or '.join(known for known, _ in every)}"
+                    self.fail(word, problem, near)
                 found += same
         return list(dict.fromkeys(found))
 

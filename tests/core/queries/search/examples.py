@@ -90,7 +90,9 @@ UNKNOWN: list[tuple[str, str, str, list[str]]] = [
     ("not tag:paper,basline", "basline", "no tag 'basline'", ["baseline"]),
     ("tag!=basline", "basline", "no tag 'basline'", ["baseline"]),
     ("model:wdcn", "wdcn", "no model 'wdcn'", ["wdcnn"]),
-    ("status:done", "done", "no status 'done'", []),
+    ("status:done", "done", "no status 'done'; one is pending or running or", []),
+    ("status:finished", "finished", "'finished'; one is pending or running or .*completed or failed", []),
+    ("source:wandb", "wandb", "no source 'wandb'; one is training or", []),
     ("status:complete", "complete", "no status 'complete'", ["completed"]),
     ("dataset:paderborn", "paderborn", "no dataset 'paderborn'", ["Paderborn 2016"]),
     ("owner:alicia", "alicia", "no owner 'alicia'", ["alice"]),
@@ -119,5 +121,6 @@ UNKNOWN: list[tuple[str, str, str, list[str]]] = [
     ("name:&", "&", "no letter and no digit", []),
     ("a sort:val_acc", "val_acc", "to sort by", ["val_accuracy"]),
     ("sort:-lr2", "lr2", "to sort by", ["lr"]),
+    ("sort:nonsense", "nonsense", "to sort by; columns are .* show NUMBER lists", []),
     ("sort:tag", "tag", "not sorted by tag", []),
 ]
