@@ -20,7 +20,7 @@ from core.queries.search.tree import Sort
 
 SORTABLE = (
     "columns are relevance, id, name, model, dataset, status, created and duration among others; "
-    "brinell experiments show NUMBER lists an experiment's hyperparameters and metrics"
+    "what else is stored tells brinell sql 'SELECT DISTINCT name FROM metrics' (or parameters)"
 )
 MOST_JOINS = 6  # among which PostgreSQL finds the best order soon
 

@@ -121,6 +121,6 @@ UNKNOWN: list[tuple[str, str, str, list[str]]] = [
     ("name:&", "&", "no letter and no digit", []),
     ("a sort:val_acc", "val_acc", "to sort by", ["val_accuracy"]),
     ("sort:-lr2", "lr2", "to sort by", ["lr"]),
-    ("sort:nonsense", "nonsense", "to sort by; columns are .* show NUMBER lists", []),
+    ("sort:nonsense", "nonsense", "to sort by; columns are .* FROM metrics", []),
     ("sort:tag", "tag", "not sorted by tag", []),
 ]

@@ -76,7 +76,7 @@ def test_a_page_is_sorted_by_what_is_asked_unless_the_text_says_it(stores: Store
 def test_a_sort_that_is_not_known_is_refused_with_the_nearest(rows: Session) -> None:
     with pytest.raises(InvalidInputError, match="did you mean val_accuracy"):
         page_ids(rows, plan_search(rows, ""), sort="val_acc", limit=5)
-    with pytest.raises(InvalidInputError, match=r"'nonsense' to sort by; columns are .* show NUMBER"):
+    with pytest.raises(InvalidInputError, match=r"'nonsense' to sort by; columns are .* FROM metrics"):
         page_ids(rows, plan_search(rows, ""), sort="nonsense", limit=5)
 
 
