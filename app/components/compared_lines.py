@@ -10,7 +10,7 @@ from app.components.line_list import NARROW_PX, Column, line_list
 from app.components.place_link import place_html
 from app.components.state_badge import BADGE_STYLE, badge_html
 from app.components.warning import CAUTION_INK
-from app.components.words import leaks, may_share_bearings
+from app.components.words import leaks, may_share_bearings, unbroken
 
 MEDIUM_PX = 720  # of the list, below which its state and its last value leave
 # A name of any length is told whole: the columns beside it leave it little room, and where they leave none it
@@ -67,7 +67,7 @@ def _line(line: ComparedLine, *, linked: bool) -> tuple[tuple[str, ...], str]:
 def _ground(line: ComparedLine) -> str:
     if line.audit is None:
         return escape(line.split or "no split told")
-    words = escape(f"{line.split}: {line.audit}")
+    words = escape(f"{line.split}: {unbroken(line.audit)}")
     if leaks(line.audit):
         return f'<span class="leaks">⚠ {words}</span>'
     return f'<span style="color: {CAUTION_INK}">{words}</span>' if may_share_bearings(line.audit) else words

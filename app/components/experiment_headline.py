@@ -8,7 +8,7 @@ import panel as pn
 from app.components.safe_text import markup
 from app.components.state_badge import BADGE_STYLE, badge_html
 from app.components.warning import CAUTION_INK, WARNING_STYLE, warning_html
-from app.components.words import may_share_bearings
+from app.components.words import may_share_bearings, unbroken
 from app.theme import MONO, css_variable
 
 _STYLE = f"""
@@ -52,4 +52,4 @@ def experiment_grounds(
 
 def _shared_html(shared: str) -> str:
     look = ' class="caution"' if may_share_bearings(shared) else ""
-    return f"<span{look}>{escape(shared)}</span>"
+    return f"<span{look}>{escape(unbroken(shared))}</span>"

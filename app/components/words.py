@@ -1,8 +1,11 @@
 """How pages write numbers: shares, durations, moments, sizes."""
 
+import re
 from datetime import datetime
 
 ABSENT = "–"
+NO_BREAK = "\N{NO-BREAK SPACE}"
+_COUNT = re.compile(r"[\d,]+ of [\d,]+")
 SAME_RECORD = "windows of one record"  # the worst grade of a leakage audit, and how its sentence begins
 
 
@@ -51,4 +54,9 @@ def judged(split: str, audit: str | None) -> str:
     """Write a split with what both its sides share; the worst grade carries its mark."""
     if audit is None:
         return split
-    return f"{'⚠ ' if leaks(audit) else ''}{split}: {audit}"
+    return f"{'⚠ ' if leaks(audit) else ''}{split}: {unbroken(audit)}"
+
+
+def unbroken(words: str) -> str:
+    """Keep the counts of a sentence, such as 9 of 9, in one line."""
+    return _COUNT.sub(lambda found: found[0].replace(" ", NO_BREAK), words)

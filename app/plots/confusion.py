@@ -6,13 +6,22 @@ from math import pi
 from typing import Any
 
 from bokeh.core.properties import value
-from bokeh.models import ColumnDataSource, CustomJS, FactorRange, HoverTool, TapTool, Title
+from bokeh.models import (
+    ColumnDataSource,
+    CustomJS,
+    CustomJSTickFormatter,
+    FactorRange,
+    HoverTool,
+    TapTool,
+    Title,
+)
 from bokeh.palettes import Viridis256
 from bokeh.plotting import figure
 
 from app.theme import CATEGORIES, SANS
 
 CELL_PX = 38
+NARROW_PX = 180  # that all columns have together on a telephone
 EMPTY_INK = "#8a8f98"
 SELECTED_INK = CATEGORIES[5]
 COLUMNS = ("true", "predicted", "unit", "support", "count", "share", "text", "fill", "alpha", "ink")
@@ -42,8 +51,8 @@ def draw_confusion(classes: Sequence[str], matrix: Sequence[Sequence[int]], unit
         x_range=FactorRange(*labels),
         y_range=FactorRange(*reversed(labels)),
         title=Title(text=SPACE, text_font_size="12px", text_font_style="normal"),
-        height=CELL_PX * max(len(labels), 3) + 62 + round(_label_px(labels) * 0.75),
-        min_width=280,
+        height=CELL_PX * max(len(labels), 3) + 62 + round(_label_px(labels) * 0.87),
+        min_width=240,
         sizing_mode="stretch_width",
         x_axis_label="predicted",
         y_axis_label="true",
@@ -54,7 +63,10 @@ def draw_confusion(classes: Sequence[str], matrix: Sequence[Sequence[int]], unit
     plot.toolbar.autohide, plot.toolbar.logo = True, None
     plot.outline_line_color = None
     plot.xgrid.visible = plot.ygrid.visible = False
-    plot.xaxis.major_label_orientation = pi / 4 if _label_px(labels) > 56 else "horizontal"
+    is_turned = _label_px(labels) > 56 or _label_px(labels) * len(labels) > NARROW_PX
+    plot.xaxis.major_label_orientation = pi / 3 if is_turned else "horizontal"
+    # Beside the rows a name has two lines, so that the cells keep their room where there is little.
+    plot.yaxis.formatter = CustomJSTickFormatter(code='return String(tick).replace(" ", "\\n")')
     plot.axis.major_tick_out = plot.axis.major_tick_in = 0
     cells = _draw_cells(plot, source)
     # A tooltip would cover the neighbouring cells, with which this one is compared.

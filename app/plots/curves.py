@@ -29,7 +29,10 @@ LABELS_PX = 72  # of an axis: the frame stands still while its numbers change
 TRAINING_INK = CANVAS_SIGNAL
 VALIDATION_INK = CANVAS_ACCENT
 BEST_INK = CATEGORIES[5]
+MOST_LETTERS = 28  # of an axis' name
 COLUMNS = ("epoch", "train_loss", "val_loss", "train_accuracy", "val_accuracy", "learning_rate")
+
+LINES = (("train_loss", "val_loss"), ("train_accuracy", "val_accuracy"), ("learning_rate",))
 
 
 class _Line(NamedTuple):
@@ -40,11 +43,18 @@ class _Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """Three figures over one source of epochs."""
+    """Three figures over one source of epochs, and which of its columns each draws."""
 
     figures: tuple[figure, ...]
+    lines: tuple[tuple[str, ...], ...]
     source: ColumnDataSource
     marks: tuple[tuple[Span, Label], ...]  # of the best epoch, one pair a figure
+
+    @property
+    def measured(self) -> tuple[figure, ...]:
+        """The figures that have anything to show."""
+        pairs = zip(self.figures, self.lines, strict=True)
+        return tuple(plot for plot, names in pairs if any(_is_measured(self.source, name) for name in names))
 
 
 def merge_epochs(kept: pd.DataFrame, written: pd.DataFrame) -> pd.DataFrame:
@@ -58,8 +68,13 @@ def merge_epochs(kept: pd.DataFrame, written: pd.DataFrame) -> pd.DataFrame:
     return rows[later.isna() | (rows["epoch"] < later)].reset_index(drop=True)
 
 
-def draw_curves(epochs: pd.DataFrame, best_epoch: int | None, num_epochs: int = 0) -> Curves:
-    """Draw the curves of one run; the three share their epoch axis, which reaches to `num_epochs`."""
+def draw_curves(
+    epochs: pd.DataFrame, best_epoch: int | None, num_epochs: int = 0, *, is_ours: bool = True
+) -> Curves:
+    """Draw the curves of one run; the three share their epoch axis, which reaches to `num_epochs`.
+
+    Of a run that was not trained here (`is_ours`) nobody knows what its losses are and what was counted.
+    """
     source = ColumnDataSource(_columns(merge_epochs(epochs.iloc[:0], epochs)))
     last = max(2, num_epochs, *source.data["epoch"])
     x_range = Range1d(1 - 0.03 * (last - 1), last + 0.03 * (last - 1))
@@ -69,7 +84,7 @@ def draw_curves(epochs: pd.DataFrame, best_epoch: int | None, num_epochs: int = 
         _draw(
             source,
             x_range,
-            "loss (nat)",
+            "loss (nat)" if is_ours else "loss",
             PrintfTickFormatter(format="%.3g"),
             "0.0000",
             _Line("train_loss", training, TRAINING_INK),
@@ -78,7 +93,7 @@ def draw_curves(epochs: pd.DataFrame, best_epoch: int | None, num_epochs: int = 
         _draw(
             source,
             x_range,
-            "accuracy of windows",
+            "accuracy of windows" if is_ours else "accuracy",
             percent,
             "0.00 %",
             _Line("train_accuracy", training, TRAINING_INK),
@@ -90,15 +105,16 @@ def draw_curves(epochs: pd.DataFrame, best_epoch: int | None, num_epochs: int = 
             "learning rate",
             PrintfTickFormatter(format="%.3g"),
             "0.00e+0",
-            _Line("learning_rate", "at the epoch’s last step", TRAINING_INK),
+            _Line("learning_rate", "at the epoch’s last step" if is_ours else "learning rate", TRAINING_INK),
         ),
     )
     # Read against zero: in a range of its own, a slowly falling rate has the same number at every tick.
     figures[2].y_range = Range1d(0, 1e-6)
     # The label stands where its curve does not end: losses fall, accuracies rise.
     ends = ("top", "bottom", "top")
-    curves = Curves(figures, source, tuple(_mark(plot, end) for plot, end in zip(figures, ends, strict=True)))
-    _fit_rates(curves)
+    marks = tuple(_mark(plot, end) for plot, end in zip(figures, ends, strict=True))
+    curves = Curves(figures, LINES, source, marks)
+    _fit(curves)
     mark_best(curves, best_epoch)
     return curves
 
@@ -113,7 +129,7 @@ def extend_curves(curves: Curves, written: pd.DataFrame) -> None:
         curves.source.stream(_columns(written))
     else:
         curves.source.data = _columns(merged)
-    _fit_rates(curves)
+    _fit(curves)
 
 
 def mark_best(curves: Curves, best_epoch: int | None) -> None:
@@ -127,8 +143,40 @@ def mark_best(curves: Curves, best_epoch: int | None) -> None:
             label.text_align, label.x_offset = ("right", -5) if late else ("left", 5)
 
 
-def _fit_rates(curves: Curves) -> None:
-    """Let the axis of the learning rate reach from zero to above its largest."""
+@dataclass(frozen=True, slots=True)
+class MetricCurve:
+    """The figure of a metric of the run's own, over a source of epochs and values."""
+
+    figure: figure
+    source: ColumnDataSource
+
+
+def draw_metric(name: str, x_range: Range1d) -> MetricCurve:
+    """Draw a metric of the run's own, still without values; its unit is what the run meant."""
+    source = ColumnDataSource({"epoch": [], "value": []})
+    shown = name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 1]}…"
+    line = _Line("value", shown, VALIDATION_INK)
+    return MetricCurve(
+        _draw(source, x_range, shown, PrintfTickFormatter(format="%.3g"), "0.[0000]", line), source
+    )
+
+
+def _is_measured(source: ColumnDataSource, name: str) -> bool:
+    return bool(pd.Series(source.data[name]).notna().any())
+
+
+def _fit(curves: Curves) -> None:
+    """Name and point at the lines that have values; the learning rate reaches from zero to its largest."""
+    for plot, names in zip(curves.figures, curves.lines, strict=True):
+        drawn = [_is_measured(curves.source, name) for name in names]
+        for legend in plot.legend:
+            for item, is_drawn in zip(legend.items, drawn, strict=True):
+                item.visible = is_drawn
+        if any(drawn):
+            last = max(place for place, is_drawn in enumerate(drawn) if is_drawn)
+            plot.select_one(HoverTool).renderers = [
+                plot.renderers[2 * last]
+            ]  # a line, and its points after it
     rates = pd.Series(curves.source.data["learning_rate"]).dropna()
     if len(rates) and rates.max() > 0:
         end = 1.08 * float(rates.max())
@@ -165,7 +213,8 @@ def _draw(
     plot.yaxis.formatter = ticks
     plot.yaxis.ticker = BasicTicker(desired_num_ticks=5)
     items = [_draw_line(plot, source, line) for line in lines]
-    plot.add_layout(_legend(items), "above")
+    if len(lines) > 1 or lines[0].name != quantity:
+        plot.add_layout(_legend(items), "above")
     tooltips = [("epoch", "@epoch{0}"), *((line.name, f"@{line.column}{{{hover_format}}}") for line in lines)]
     plot.js_on_event(DoubleTap, CustomJS(args={"plot": plot}, code="plot.reset.emit()"))
     plot.add_tools(HoverTool(renderers=items[-1].renderers[:1], tooltips=tooltips, mode="vline"))

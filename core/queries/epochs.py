@@ -19,6 +19,7 @@ CURVE_COLUMNS = (
     "learning_rate",
     "duration_seconds",
 )
+STEP = "step"  # a place on an axis, which a run may log among its metrics
 CURVES = select(TrainingRun.id, *(getattr(TrainingRun, name) for name in CURVE_COLUMNS)).order_by(
     TrainingRun.id
 )
@@ -35,6 +36,21 @@ def epochs_after(
     asked = CURVES.where(TrainingRun.experiment_id.in_(list(experiment_ids)), TrainingRun.id > after_id)
     rows = session.execute(asked).all()
     return frame_of(rows), (rows[-1][0] if rows else after_id)
+
+
+def read_own_metrics(session: Session, experiment_id: int, after_id: int = 0) -> dict[int, dict[str, float]]:
+    """Return by epoch the numbers of a run's own that were written since row `after_id`."""
+    asked = select(TrainingRun.epoch, TrainingRun.metrics).where(
+        TrainingRun.experiment_id == experiment_id, TrainingRun.id > after_id
+    )
+    return {
+        epoch: {
+            name: float(value)
+            for name, value in metrics.items()
+            if name != STEP and isinstance(value, (int, float)) and not isinstance(value, bool)
+        }
+        for epoch, metrics in session.execute(asked)
+    }
 
 
 def frame_of(rows: Sequence[Sequence[Any]]) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from app.components.words import ABSENT, leaks, moment, share, span
+from app.components.words import ABSENT, NO_BREAK, leaks, moment, share, span, unbroken
 from app.theme import CATEGORIES
 from core.queries.experiment_rows import ExperimentRow
 from core.queries.tags import TagRow
@@ -50,7 +50,6 @@ NUMBERS = frozenset(
     {"id", "seed", "val_accuracy", "test_accuracy", "record_accuracy", "epochs_done", "epochs_total"}
     | {"best_epoch", "duration_s"}
 )
-NO_BREAK = "\N{NO-BREAK SPACE}"
 _SHARES = ("accuracy",)
 
 Values = dict[int, dict[str, Any]]
@@ -137,7 +136,7 @@ def _name_cell(row: ExperimentRow, values: dict[str, Any], *, linked: bool) -> d
 
 def _split_cell(row: ExperimentRow) -> dict[str, Any]:
     mark = "⚠ " if leaks(row.audit) else ""
-    return {"text": f"{mark}{row.split or ABSENT}", "below": row.audit or "", "caution": bool(mark)}
+    return {"text": f"{mark}{row.split or ABSENT}", "below": unbroken(row.audit or ""), "caution": bool(mark)}
 
 
 def _epochs_cell(row: ExperimentRow) -> str:

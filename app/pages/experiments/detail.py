@@ -50,7 +50,11 @@ class DetailView(pn.viewable.Viewer):
         self.head = Head(self.detail, self._act, self.acts)
         self.said = SaidOf(experiment_id, self.detail.notes, lambda: pn.state.execute(self.refresh))
         self.curves = LiveCurves(
-            experiment_id, self.detail.best_epoch, self.detail.row.epochs_total or 0, is_active=self.is_active
+            experiment_id,
+            self.detail.best_epoch,
+            self.detail.row.epochs_total or 0,
+            is_active=self.is_active,
+            is_ours=self.detail.spec is not None,
         )
         self._following: list[ConfusionView | CellWindows] = []
         self._results, self._ground = stack(), stack()

@@ -5,6 +5,7 @@ from app.components.data_table import DataTable
 from app.components.facts import small_table
 from app.components.row_table import RowTable
 from app.components.scrolling import scrolls
+from app.components.words import judged, unbroken
 from app.pages.experiments.cells import table_columns
 from app.state.sql import SqlState
 
@@ -43,3 +44,9 @@ def test_moment_is_read_in_one_line() -> None:
     unbroken = {column["name"]: column["unbroken"] for column in table_columns((), {})}
     assert unbroken["created_at"]
     assert not unbroken["name"]
+
+
+def test_counts_of_a_sentence_stay_in_one_line_and_the_rest_may_break() -> None:
+    assert unbroken("same bearings (9 of 9)") == "same bearings (9\u00a0of\u00a09)"
+    assert unbroken("10 bearings of 1 machine held out") == "10 bearings of 1 machine held out"
+    assert "9\u00a0of\u00a09" in judged("by_load", "same bearings (9 of 9)")

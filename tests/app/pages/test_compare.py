@@ -57,7 +57,7 @@ def test_answer_comes_first_with_its_test_and_what_it_stands_on() -> None:
         f"with the baseline, #{b} at 97.6 %",
         "McNemar, n = 9 records",
         "judged the same 9 records alike",
-        "same bearings (9 of 9)",
+        "same bearings (9\N{NO-BREAK SPACE}of\N{NO-BREAK SPACE}9)",
     ):
         assert expected in words
 

@@ -1,5 +1,6 @@
 from html import escape
 
+import numpy as np
 import panel as pn
 import pytest
 
@@ -79,7 +80,7 @@ def test_headline_shows_the_best_with_its_split_and_audit() -> None:
     add_running()
     words = shown_texts(ExperimentsPage())
     assert "97.6 %" in words
-    assert "best (by_load: same bearings (9 of 9))" in words
+    assert "best (by_load: same bearings (9\N{NO-BREAK SPACE}of\N{NO-BREAK SPACE}9))" in words
 
 
 def test_random_windows_carry_their_mark_in_table_and_detail() -> None:
@@ -151,7 +152,7 @@ def test_detail_shows_what_it_stands_on() -> None:
         "n = 1,062",
         "88.9 %",
         "best epoch 22",
-        "same bearings (9 of 9)",
+        "same bearings (9\N{NO-BREAK SPACE}of\N{NO-BREAK SPACE}9)",
         "class healthy nominal is on the training side only",
         "train_values",
         "0, 1, 2",
@@ -198,6 +199,36 @@ def test_curves_grow_by_what_was_written_since() -> None:
     assert detail.curves.curves.source is source
     assert list(source.data["epoch"]) == [1, 2, 3, 4]
     assert "4 / 30" in shown_texts(detail)
+
+
+def test_metrics_of_a_runs_own_are_drawn_in_place_of_what_it_did_not_measure() -> None:
+    with Workspace().experiment(model="their-net") as run:
+        run.log_epoch(rms=0.5, note_s=1)
+        run.flush()
+        curves = LiveCurves(run.id, None, 0, is_active=True, is_ours=False)
+        run.log_epoch(rms=0.7, val_loss=0.3)
+    assert curves.curves.measured == ()
+    assert list(curves.own) == ["rms", "note_s"]
+    curves.show(curves.read(), None, is_active=True)
+    assert [plot.yaxis[0].axis_label for plot in curves.curves.measured] == ["loss"]
+    assert curves.own["rms"].source.data == {"epoch": [1, 2], "value": [0.5, 0.7]}
+    assert np.isnan(curves.own["note_s"].source.data["value"][1])
+    assert len(pn.panel(curves).select(pn.pane.Bokeh)) == 3
+
+
+def test_many_metrics_of_a_runs_own_are_counted_and_the_first_drawn() -> None:
+    with Workspace().experiment(model="their-net") as run:
+        run.log_epoch(**{f"m{place}": 0.1 * place for place in range(9)})
+    curves = LiveCurves(run.id, None, 0, is_active=False)
+    assert (list(curves.own), curves.num_more) == ([f"m{place}" for place in range(6)], 3)
+    assert "3 more metrics" in shown_texts(curves)
+
+
+def test_epochs_without_a_number_say_so() -> None:
+    with session_scope() as session:
+        history = History(name="bare", model="their-net", epochs={"epoch": [1]})
+        (row_id,) = insert_history(session, get_local_actor(session, "cli"), [history])
+    assert "Its epochs tell no number." in shown_texts(LiveCurves(row_id, None, 0, is_active=False))
 
 
 def test_resumed_run_is_drawn_once() -> None:

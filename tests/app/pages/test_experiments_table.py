@@ -51,7 +51,7 @@ def test_table_shows_a_page_of_rows_newest_first() -> None:
     assert cells_of(page)["status"] == {"state": "running", "more": "40 %"}
     assert cells_of(page)["epochs_done"] == "12 / 30"
     assert [row["cells"]["test_accuracy"] for row in page.table.table.rows] == ["–", *["97.6 %"] * 3]
-    assert cells_of(page, 1)["split"]["below"] == "same bearings (9 of 9)"
+    assert cells_of(page, 1)["split"]["below"] == "same bearings (9\N{NO-BREAK SPACE}of\N{NO-BREAK SPACE}9)"
 
 
 def test_search_narrows_the_rows_and_returns_to_the_first_page() -> None:

@@ -103,7 +103,7 @@ def test_numbers_come_first_with_split_and_audit_beside_the_best_score(stored: N
     assert isinstance(page.__panel__(), pn.Column)
     assert page.__panel__()[0] is page.parts["numbers"]
     shown = words(page, "numbers")
-    assert "best of test windows (by_load: same bearings (9 of 9))" in shown
+    assert "best of test windows (by_load: same bearings (9\N{NO-BREAK SPACE}of\N{NO-BREAK SPACE}9))" in shown
     assert "97.6" in shown
 
 

@@ -1,3 +1,5 @@
+import pytest
+
 from app.plots.confusion import cell_at, draw_confusion, select_cell, show_counts
 
 CLASSES = ("ball", "inner_race", "outer_race severe")
@@ -57,3 +59,13 @@ def test_a_cell_grows_darker_with_its_share_so_that_few_mistakes_do_not_shout() 
     data = draw_confusion(("a", "b"), ((9, 1), (0, 10)), "windows").source.data
     light = [sum(int(fill[i : i + 2], 16) for i in (1, 3, 5)) for fill in data["fill"]]
     assert light[1] > light[0] > light[3]
+
+
+@pytest.mark.parametrize(
+    ("classes", "is_turned"),
+    [(["a", "b"], False), (["inner_race incipient", "b"], True), ([f"B_00{i}" for i in range(9)], True)],
+)
+def test_names_below_that_would_overlap_are_turned(classes: list[str], is_turned: bool) -> None:
+    plot = draw_confusion(classes, [[1] * len(classes)] * len(classes), "windows").figure
+    assert (plot.xaxis[0].major_label_orientation != "horizontal") == is_turned
+    assert plot.min_width <= 266  # what a card leaves on a telephone of 420 px

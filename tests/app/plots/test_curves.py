@@ -1,8 +1,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from bokeh.models import HoverTool
 
-from app.plots.curves import draw_curves, extend_curves, mark_best, merge_epochs
+from app.plots.curves import draw_curves, draw_metric, extend_curves, mark_best, merge_epochs
 
 
 def epochs(*numbers: int, loss: float = 1.0) -> pd.DataFrame:
@@ -99,3 +100,32 @@ def test_axes_say_quantity_and_the_three_share_their_epochs() -> None:
     ]
     assert len({plot.x_range for plot in figures}) == 1
     assert {plot.output_backend for plot in figures} == {"canvas"}
+
+
+def test_only_what_was_measured_is_shown_and_what_comes_later_joins() -> None:
+    bare = epochs(1, 2).assign(train_loss=None, train_accuracy=None, learning_rate=None)
+    curves = draw_curves(bare, best_epoch=None, is_ours=False)
+    assert curves.measured == (curves.figures[1],)
+    assert [item.visible for item in curves.figures[1].legend[0].items] == [False, True]
+    extend_curves(curves, epochs(3).assign(learning_rate=None))
+    assert curves.measured == curves.figures[:2]
+    assert [item.visible for item in curves.figures[0].legend[0].items] == [True, False]
+
+
+def test_pointer_tells_of_a_line_that_has_values() -> None:
+    losses = draw_curves(epochs(1, 2), best_epoch=None).figures[0]  # no validation loss
+    (pointed,) = losses.select_one(HoverTool).renderers
+    assert pointed.glyph.y == "train_loss"
+
+
+def test_what_was_not_trained_here_has_neither_unit_nor_what_was_counted() -> None:
+    figures = draw_curves(epochs(1), best_epoch=1, is_ours=False).figures
+    assert [plot.yaxis[0].axis_label for plot in figures] == ["loss", "accuracy", "learning rate"]
+
+
+def test_metric_of_the_runs_own_is_named_by_its_axis_on_the_same_epochs() -> None:
+    shared = draw_curves(epochs(1), best_epoch=1).figures[0].x_range
+    curve = draw_metric("m" * 60, shared)
+    assert curve.figure.yaxis[0].axis_label == "m" * 27 + "…"
+    assert curve.figure.x_range is shared
+    assert not curve.figure.legend
