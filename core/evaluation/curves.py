@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.signal import lfilter
 
 from core.errors import InvalidInputError
+from core.evaluation.bounds import ANY, Bounds
 from core.evaluation.statistics import CONFIDENCE, mean_band
 
 NUM_POINTS = 500
@@ -63,12 +64,14 @@ def aggregate(
     *,
     num_points: int = NUM_POINTS,
     confidence: float = CONFIDENCE,
+    bounds: Bounds = ANY,
 ) -> Band:
     """Average (axis, values) curves of runs on a common axis, with the interval over runs at each point.
 
     The common axis holds every place at which a run was measured, or `num_points` even steps over all of
     them where there are more places. A run is interpolated linearly inside its own range and counts for
-    nothing outside of it, so n falls where runs end early.
+    nothing outside of it, so n falls where runs end early. The interval is cut to `bounds`, as `cut_interval`
+    cuts that of one mean.
     """
     cleaned = [_measured(axis, values) for axis, values in curves]
     cleaned = [curve for curve in cleaned if len(curve[0])]
@@ -79,7 +82,15 @@ def aggregate(
     if len(places) > num_points:
         places = np.linspace(places[0], places[-1], num_points)
     rows = [np.interp(places, axis, values, left=np.nan, right=np.nan) for axis, values in cleaned]
-    return Band(places, *mean_band(np.array(rows), confidence))
+    mean, low, high, n = mean_band(np.array(rows), confidence)
+    inside = (bounds[0] <= mean) & (mean <= bounds[1])
+    return Band(
+        places,
+        mean,
+        np.where(inside, np.maximum(low, bounds[0]), low),
+        np.where(inside, np.minimum(high, bounds[1]), high),
+        n,
+    )
 
 
 def _measured(

@@ -10,6 +10,7 @@ from app.components.safe_text import text
 from app.pages.compare.reading import Compared, label, run_colors, series_colors
 from app.plots.comparison import HEIGHT_PX, ComparisonCurves, Series, draw_comparison, show_series
 from app.state.compare import CompareState
+from core.evaluation.bounds import bounds_of
 from core.evaluation.curves import Band, smooth_exponential
 from core.queries.comparison.curves import (
     Curve,
@@ -102,7 +103,9 @@ class CurvesView(pn.viewable.Viewer):
         field = self._compared.group(self._state.group)
         if field:
             groups = group_runs(self._compared.runs, field)
-            return self._group_series(field, aggregate_groups(curves, groups), list(groups))
+            largest = max((float(np.nanmax(values)) for _, values in curves.values()), default=0.0)
+            bounds = bounds_of(self._metric, largest)
+            return self._group_series(field, aggregate_groups(curves, groups, bounds=bounds), list(groups))
         colors = run_colors(self._compared.ids)
         return [
             Series(

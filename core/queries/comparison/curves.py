@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from core.errors import InvalidInputError
+from core.evaluation.bounds import ANY, Bounds
 from core.evaluation.curves import Band, aggregate
 from core.models import Artifact, TrainingRun
 from core.queries.comparison.runs import ComparedRun, check_ids
@@ -147,11 +148,17 @@ def tabulate_curves(curves: Mapping[int, Curve], axis: Axis) -> pd.DataFrame:
 
 
 def aggregate_groups(
-    curves: Mapping[int, Curve], groups: Mapping[str, Sequence[ComparedRun]], num_points: int = 500
+    curves: Mapping[int, Curve],
+    groups: Mapping[str, Sequence[ComparedRun]],
+    num_points: int = 500,
+    *,
+    bounds: Bounds = ANY,
 ) -> dict[str, Band]:
     """Return the mean of each group's curves with its 95 % interval over runs; empty groups are left out."""
     bands = {
-        name: aggregate([curves[run.id] for run in members if run.id in curves], num_points=num_points)
+        name: aggregate(
+            [curves[run.id] for run in members if run.id in curves], num_points=num_points, bounds=bounds
+        )
         for name, members in groups.items()
     }
     return {name: band for name, band in bands.items() if len(band.axis)}

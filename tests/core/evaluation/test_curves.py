@@ -58,6 +58,17 @@ def test_runs_of_different_steps_are_read_between_their_points() -> None:
     assert band.mean.tolist() == [0, 0.5, 1]
 
 
+def test_interval_of_shares_ends_where_shares_end() -> None:
+    axis = np.array([1.0, 2.0])
+    runs = [(axis, np.array([1.0, 0.5])), (axis, np.array([0.7, 0.51]))]
+    whole, cut = aggregate(runs), aggregate(runs, bounds=(0.0, 1.0))
+    assert whole.high[0] > 1
+    assert whole.low[0] < 0
+    assert (cut.low[0], cut.high[0]) == (0, 1)
+    assert (cut.low[1], cut.high[1]) == (whole.low[1], whole.high[1])
+    assert cut.mean.tolist() == whole.mean.tolist()
+
+
 def test_long_curves_are_read_at_even_places() -> None:
     axis = np.arange(3000.0)
     band = aggregate([(axis, axis), (axis + 0.5, axis + 0.5)], num_points=101)
