@@ -17,8 +17,8 @@ def bounds_of(metric: str, largest: float) -> Bounds:
 def cut_interval(mean: float, half: float, bounds: Bounds = ANY) -> tuple[float, float]:
     """Return mean -+ half, cut to what the metric can reach.
 
-    The true mean lies within the bounds, so the cut takes only what cannot be true: the interval covers it as
-    often as before (Newcombe 1998, Statistics in Medicine 17, 857-872, of intervals that overshoot).
+    The true mean lies within the bounds, so the cut takes away only what cannot be true, and the interval
+    covers the mean as often as before.
     """
     low, high = mean - half, mean + half
     return (max(low, bounds[0]), min(high, bounds[1])) if bounds[0] <= mean <= bounds[1] else (low, high)
