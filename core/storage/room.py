@@ -30,7 +30,7 @@ def taking_room(folder: Path, num_bytes: int = 0) -> Iterator[None]:
     with _counting:  # two that ask at once would both be given the last room
         free = free_bytes(folder)
         if free - _arriving[disk] < num_bytes + RESERVE_BYTES:
-            raise NoSpaceError(_message(folder, free, num_bytes))
+            raise NoSpaceError(_message(folder, free, num_bytes, _arriving[disk]))
         _arriving[disk] += num_bytes
     try:
         yield
@@ -74,10 +74,11 @@ def _find_errno(error: Exception) -> int:
     return int(found[1]) if found else 0
 
 
-def _message(folder: Path, free: int, num_bytes: int) -> str:
+def _message(folder: Path, free: int, num_bytes: int, arriving: int = 0) -> str:
+    taken = f"of which {arriving / 1e6:,.1f} MB are for what is being written, and " if arriving else ""
     needed = f"{num_bytes / 1e6:,.1f} MB are needed beside" if num_bytes else "files must leave"
     return (
-        f"no room is left at {folder}: {free / 1e6:,.1f} MB are free, {needed} the "
+        f"no room is left at {folder}: {free / 1e6:,.1f} MB are free, {taken}{needed} the "
         f"{RESERVE_BYTES / 1e6:,.0f} MB kept for the database; make room there, then ask for it again"
     )
 

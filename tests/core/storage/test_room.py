@@ -23,15 +23,17 @@ def test_room_below_the_reserve_is_refused_with_both_figures(tmp_path, monkeypat
 
 
 def test_room_that_somebody_is_writing_to_is_not_given_twice(tmp_path, monkeypatch):
-    monkeypatch.setattr("core.storage.room.free_bytes", lambda _folder: RESERVE_BYTES + 1500)
-    with taking_room(tmp_path, 1000):
-        with pytest.raises(NoSpaceError), taking_room(tmp_path / "beside", 1000):
+    mb = 10**6
+    monkeypatch.setattr("core.storage.room.free_bytes", lambda _folder: RESERVE_BYTES + 15 * mb)
+    with taking_room(tmp_path, 10 * mb):
+        told = pytest.raises(NoSpaceError, match=r"of which 10\.0 MB are for .* and 9\.0 MB are needed")
+        with told, taking_room(tmp_path / "beside", 9 * mb):
             raise AssertionError("not reached")
-        with taking_room(tmp_path, 500):
+        with taking_room(tmp_path, 5 * mb):
             pass
-    with pytest.raises(ValueError, match="written"), taking_room(tmp_path, 1500):
+    with pytest.raises(ValueError, match="written"), taking_room(tmp_path, 15 * mb):
         raise ValueError("written")
-    with taking_room(tmp_path, 1500):  # what failed is no longer on its way
+    with taking_room(tmp_path, 15 * mb):  # what failed is no longer on its way
         pass
 
 
