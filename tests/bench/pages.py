@@ -31,6 +31,7 @@ from tests.bench.rows import fill_rows
 SIZES = (0, 1_000, 100_000)
 ROUNDS = 7
 EPOCHS = 3
+REST_S = 1.0  # in which browser and server take a closed page down: no part of the next visit
 EXPERIMENTS = "/experiments"
 VISITS = ("cold", "warm", "third")
 FLAGS = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
@@ -148,6 +149,7 @@ def _visit(context: BrowserContext, server: Server, path: str) -> dict[str, floa
     found["script_s"] = next(m["value"] for m in found["script_s"] if m["name"] == "ScriptDuration")
     page.wait_for_load_state("networkidle")
     page.close()
+    time.sleep(REST_S)
     return found | {name: wire[name] for name in ("requests", "bytes", "socket_bytes")}
 
 
