@@ -2,7 +2,9 @@
 
 import subprocess
 import time
+from typing import Annotated
 
+import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
@@ -23,6 +25,7 @@ from core.storage.database import read_scope, session_scope
 
 POLL_S = 0.2
 FINAL = frozenset({"completed", "failed", "cancelled", "paused"})
+Detach = Annotated[bool, typer.Option("--detach", help="leave it to the worker and return at once")]
 console = Console(stderr=True, soft_wrap=True)  # a terminal wraps, and a pipe keeps whole lines
 
 

@@ -14,14 +14,13 @@ from rich.table import Table
 from rich.text import Text
 
 from app.cli.following import console
-from app.cli.output import AsJson, print_json
+from app.cli.output import UNBOUNDED, AsJson, print_json
 from core.errors import InvalidInputError
 from core.queries.warehouse import Answer, run_sql
 from core.storage.migrations import check_version
 
 SHOWN_ROWS = 50
 SHOWN_CHARACTERS = 60
-UNBOUNDED = 1_000_000  # characters, wider than any table
 
 
 def sql(
