@@ -32,7 +32,7 @@ class Rail(_FramePart):
     active = param.String(default="/", doc="path of the page shown")
     collapsed = param.Boolean(default=False, doc="icons alone")
 
-    _esm = script("rail")
+    _esm = script("parts", "rail")
 
 
 class HeaderBar(_FramePart):
@@ -47,4 +47,4 @@ class HeaderBar(_FramePart):
     running = param.Integer(default=0, doc="how many jobs run; of many, the newest alone are named in jobs")
     dark = param.Boolean(default=False, doc="dark theme")
 
-    _esm = script("header_bar")
+    _esm = script("parts", "header_bar")

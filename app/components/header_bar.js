@@ -5,14 +5,7 @@ const ICON_PATHS = {
 }
 const SVG = "http://www.w3.org/2000/svg"
 
-function make(tag, className, text) {
-  const element = document.createElement(tag)
-  if (className) { element.className = className }
-  if (text != null) { element.textContent = text }
-  return element
-}
-
-function icon(name) {
+function drawing(name) {
   const svg = document.createElementNS(SVG, "svg")
   svg.setAttribute("viewBox", "0 0 24 24")
   svg.setAttribute("aria-hidden", "true")
@@ -119,7 +112,7 @@ function renderJobs(model, chip, panel) {
 function applyTheme(model, toggle) {
   document.documentElement.dataset.brinellTheme = model.dark ? "dark" : "light"
   const label = model.dark ? "Use the light theme" : "Use the dark theme"
-  toggle.replaceChildren(icon(model.dark ? "light" : "dark"))
+  toggle.replaceChildren(drawing(model.dark ? "light" : "dark"))
   toggle.title = label
   toggle.setAttribute("aria-label", label)
 }

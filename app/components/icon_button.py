@@ -27,7 +27,7 @@ class IconButton(Scripted):
     disabled = param.Boolean(default=False, doc="nothing to do")
 
     _stylesheets: ClassVar[list[str]] = [_STYLE]
-    _esm = script("icon_button")
+    _esm = script("parts", "icon_button")
 
     def __init__(self, icon: str, label: str, act: Callable[[], None], **params: Any) -> None:
         self._act = act

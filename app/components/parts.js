@@ -1,4 +1,4 @@
-// What all components of the explorer are made of.
+// What all components are made of.
 function make(tag, className = "", text = null) {
   const element = document.createElement(tag)
   if (className) { element.className = className }

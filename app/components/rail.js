@@ -14,27 +14,18 @@ function stroke(path, className) {
   return svg
 }
 
-function make(tag, className, text) {
-  const element = document.createElement(tag)
-  element.className = className
-  if (text != null) { element.textContent = text }
-  return element
-}
-
 function follow(model, event, path) {
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) { return }
   event.preventDefault()
   model.send_msg({path})
 }
 
-function entry(model, {path, title, icon}) {
+function entry(model, {path, title, icon: glyph}) {
   const link = make("a", "entry")
   link.href = path
   link.title = title
   link.addEventListener("click", (event) => follow(model, event, path))
-  const glyph = make("span", "glyph", icon)
-  glyph.setAttribute("aria-hidden", "true")
-  link.append(glyph, make("span", "name", title))
+  link.append(icon(glyph), make("span", "name", title))
   return link
 }
 

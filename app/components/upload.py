@@ -14,7 +14,7 @@ class UploadForm(Scripted):
     datasets = param.List(default=[], item_type=str, doc="names of the data sets that are stored")
     room = param.Dict(default={}, doc="used_bytes, quota_bytes, file_bytes and most_files of uploads")
 
-    _esm = script("upload_form")
+    _esm = script("parts", "upload_form")
     _stylesheets: ClassVar[list[str]] = [(HERE / "upload.css").read_text(encoding="utf-8")]
 
     def __init__(self, on_import: Callable[[int], None], **params: Any) -> None:

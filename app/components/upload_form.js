@@ -17,20 +17,6 @@ const RATES = [
   ["keep", "Keep every record's own rate"],
 ]
 
-function make(tag, className, text) {
-  const element = document.createElement(tag)
-  if (className) { element.className = className }
-  if (text != null) { element.textContent = text }
-  return element
-}
-
-function button(className, text, act) {
-  const element = make("button", className, text)
-  element.type = "button"
-  element.addEventListener("click", act)
-  return element
-}
-
 function size(bytes) {
   if (bytes < 1000) { return `${bytes} B` }
   const [value, unit] = bytes >= 1e9 ? [bytes / 1e9, "GB"] : bytes >= 1e6 ? [bytes / 1e6, "MB"] : [bytes / 1e3, "kB"]
@@ -45,7 +31,7 @@ function span(seconds) {
   return seconds < 90 ? `${Math.ceil(seconds)} s` : `${Math.ceil(seconds / 60)} min`
 }
 
-function field(id, label, input) {
+function labelled(id, label, input) {
   const box = make("div", "field")
   const name = make("label", "", label)
   name.htmlFor = input.id = id
@@ -151,9 +137,9 @@ class Form {
     this.rates = make("select")
     this.rates.append(...RATES.map(([value, words]) => new Option(words, value)))
     this.go = button("go", "Upload and import", () => this.send())
-    const named = field("dataset", "Data set", this.dataset)
+    const named = labelled("dataset", "Data set", this.dataset)
     named.append(this.stored, this.told)
-    fields.append(named, field("rates", "Records of another sampling rate", this.rates), this.makeFacts(), this.go)
+    fields.append(named, labelled("rates", "Records of another sampling rate", this.rates), this.makeFacts(), this.go)
     return fields
   }
 
@@ -166,7 +152,7 @@ class Form {
       input.maxLength = 200
       input.autocomplete = "off"
       if (NUMBERS.includes(name)) { input.inputMode = "decimal" }
-      grid.append(field(name, label, input))
+      grid.append(labelled(name, label, input))
       return input
     })
     details.append(make("summary", "", "Facts that the files leave out"), grid)
