@@ -1,6 +1,7 @@
 """Learning curves: loss, accuracy and learning rate over epochs, extended in place while a run writes."""
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 import pandas as pd
@@ -30,9 +31,8 @@ TRAINING_INK = CANVAS_SIGNAL
 VALIDATION_INK = CANVAS_ACCENT
 BEST_INK = CATEGORIES[5]
 MOST_LETTERS = 28  # of an axis' name
-COLUMNS = ("epoch", "train_loss", "val_loss", "train_accuracy", "val_accuracy", "learning_rate")
-
-LINES = (("train_loss", "val_loss"), ("train_accuracy", "val_accuracy"), ("learning_rate",))
+LINES = (("train_loss", "val_loss"), ("train_accuracy", "val_accuracy"), ("learning_rate",))  # by figure
+COLUMNS = ("epoch", *chain.from_iterable(LINES))
 
 
 class _Line(NamedTuple):
@@ -43,17 +43,16 @@ class _Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Curves:
-    """Three figures over one source of epochs, and which of its columns each draws."""
+    """Three figures over one source of epochs, drawing its `LINES`."""
 
     figures: tuple[figure, ...]
-    lines: tuple[tuple[str, ...], ...]
     source: ColumnDataSource
     marks: tuple[tuple[Span, Label], ...]  # of the best epoch, one pair a figure
 
     @property
     def measured(self) -> tuple[figure, ...]:
         """The figures that have anything to show."""
-        pairs = zip(self.figures, self.lines, strict=True)
+        pairs = zip(self.figures, LINES, strict=True)
         return tuple(plot for plot, names in pairs if any(_is_measured(self.source, name) for name in names))
 
 
@@ -113,7 +112,7 @@ def draw_curves(
     # The label stands where its curve does not end: losses fall, accuracies rise.
     ends = ("top", "bottom", "top")
     marks = tuple(_mark(plot, end) for plot, end in zip(figures, ends, strict=True))
-    curves = Curves(figures, LINES, source, marks)
+    curves = Curves(figures, source, marks)
     _fit(curves)
     mark_best(curves, best_epoch)
     return curves
@@ -167,16 +166,15 @@ def _is_measured(source: ColumnDataSource, name: str) -> bool:
 
 def _fit(curves: Curves) -> None:
     """Name and point at the lines that have values; the learning rate reaches from zero to its largest."""
-    for plot, names in zip(curves.figures, curves.lines, strict=True):
+    for plot, names in zip(curves.figures, LINES, strict=True):
         drawn = [_is_measured(curves.source, name) for name in names]
         for legend in plot.legend:
             for item, is_drawn in zip(legend.items, drawn, strict=True):
                 item.visible = is_drawn
         if any(drawn):
             last = max(place for place, is_drawn in enumerate(drawn) if is_drawn)
-            plot.select_one(HoverTool).renderers = [
-                plot.renderers[2 * last]
-            ]  # a line, and its points after it
+            line = plot.renderers[2 * last]  # its points come after it
+            plot.select_one(HoverTool).renderers = [line]
     rates = pd.Series(curves.source.data["learning_rate"]).dropna()
     if len(rates) and rates.max() > 0:
         end = 1.08 * float(rates.max())

@@ -3,6 +3,9 @@
 import math
 import re
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 Bounds = tuple[float, float]
 ANY = (-math.inf, math.inf)
 SHARES = frozenset({"accuracy", "precision", "recall", "f1", "auc"})  # end the names of metrics from 0 to 1
@@ -14,11 +17,16 @@ def bounds_of(metric: str, largest: float) -> Bounds:
     return (0.0, 1.0) if is_share and largest <= 1 else ANY
 
 
-def cut_interval(mean: float, half: float, bounds: Bounds = ANY) -> tuple[float, float]:
-    """Return mean -+ half, cut to what the metric can reach.
+def cut_interval(
+    mean: ArrayLike, half: ArrayLike, bounds: Bounds = ANY
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return mean -+ half, (...), each cut to what the metric can reach.
 
     The true mean lies within the bounds, so the cut takes away only what cannot be true, and the interval
-    covers the mean as often as before.
+    covers the mean as often as before. Where the mean itself lies outside of them nothing is cut.
     """
-    low, high = mean - half, mean + half
-    return (max(low, bounds[0]), min(high, bounds[1])) if bounds[0] <= mean <= bounds[1] else (low, high)
+    mean, low, high = np.asarray(mean), np.subtract(mean, half), np.add(mean, half)
+    inside = (bounds[0] <= mean) & (mean <= bounds[1])
+    return np.where(inside, np.maximum(low, bounds[0]), low), np.where(
+        inside, np.minimum(high, bounds[1]), high
+    )

@@ -82,15 +82,7 @@ def aggregate(
     if len(places) > num_points:
         places = np.linspace(places[0], places[-1], num_points)
     rows = [np.interp(places, axis, values, left=np.nan, right=np.nan) for axis, values in cleaned]
-    mean, low, high, n = mean_band(np.array(rows), confidence)
-    inside = (bounds[0] <= mean) & (mean <= bounds[1])
-    return Band(
-        places,
-        mean,
-        np.where(inside, np.maximum(low, bounds[0]), low),
-        np.where(inside, np.minimum(high, bounds[1]), high),
-        n,
-    )
+    return Band(places, *mean_band(np.array(rows), confidence, bounds))
 
 
 def _measured(

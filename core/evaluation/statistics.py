@@ -53,12 +53,14 @@ def mean_interval(values: ArrayLike, confidence: float = CONFIDENCE, bounds: Bou
     with np.errstate(over="ignore", invalid="ignore"):  # of runs that diverged, an interval without bounds
         mean, std = float(measured.mean()), float(measured.std(ddof=1))
     half = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * std / math.sqrt(n)
-    return MeanInterval(mean, *cut_interval(mean, half, bounds), std, n)
+    low, high = cut_interval(mean, half, bounds)
+    return MeanInterval(mean, float(low), float(high), std, n)
 
 
 def mean_band(
     values: NDArray[np.float64],  # (num_units, num_points), NaN where a unit has no value
     confidence: float = CONFIDENCE,
+    bounds: Bounds = ANY,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
     """Return mean, low, high and n at each point, each (num_points,), as `mean_interval` defines them.
 
@@ -69,7 +71,7 @@ def mean_band(
         mean = np.nansum(values, axis=0) / np.where(n, n, np.nan)
         deviation = np.sqrt(np.nansum((values - mean) ** 2, axis=0) / np.where(n > 1, n - 1, np.nan))
         half = stats.t.ppf((1 + confidence) / 2, np.maximum(n - 1, 1)) * deviation / np.sqrt(n)
-    return mean, mean - half, mean + half, n
+        return mean, *cut_interval(mean, half, bounds), n
 
 
 def compare_paired(first: Sequence[float], second: Sequence[float]) -> WilcoxonTest:

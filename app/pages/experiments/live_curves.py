@@ -82,11 +82,14 @@ class LiveCurves(pn.viewable.Viewer):
     @property
     def num_more(self) -> int:
         """How many metrics of the run's own are not drawn."""
-        return len({name for metrics in self._told["metrics"] for name in metrics}) - len(self.own)
+        return len(self._names()) - len(self.own)
+
+    def _names(self) -> dict[str, None]:
+        """The metrics of the run's own, each once, as they came."""
+        return dict.fromkeys(name for metrics in self._told["metrics"] for name in metrics)
 
     def _show_own(self) -> None:
-        names = dict.fromkeys(name for metrics in self._told["metrics"] for name in metrics)
-        for name in names:
+        for name in self._names():
             if len(self.own) < MOST_METRICS and name not in self.own:
                 self.own[name] = draw_metric(name, self.curves.figures[0].x_range)
         for name, curve in self.own.items():

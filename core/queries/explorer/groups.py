@@ -26,9 +26,7 @@ class Spread:
     n: int
     mean: float
     sd: float | None  # of the sample; None of a single run
-    low: (
-        float | None
-    )  # 95 % interval of the mean, by Student's t over runs, cut to what it can reach; None: n = 1
+    low: float | None  # 95 % interval of the mean, by Student's t over runs, cut; None of a single run
     high: float | None
     best: float
     best_id: int  # the experiment; of equals the first
@@ -179,4 +177,5 @@ def _tell(n: int, mean: float, best: float, squares: float, best_id: int, *, met
         return Spread(n, mean, None, None, None, best, best_id)
     sd = math.sqrt(squares / (n - 1))
     half = float(stdtrit(n - 1, 0.975)) * sd / math.sqrt(n)
-    return Spread(n, mean, sd, *cut_interval(mean, half, bounds_of(metric, best)), best, best_id)
+    low, high = cut_interval(mean, half, bounds_of(metric, best))
+    return Spread(n, mean, sd, float(low), float(high), best, best_id)

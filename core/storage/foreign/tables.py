@@ -299,17 +299,20 @@ def _step(cell: str, column: str) -> int:
 
 
 def _number(cell: str) -> float | None:
-    if _COMMA_NUMBER.fullmatch(cell) and not _TWO_READINGS.fullmatch(cell):
-        cell = cell.replace(",", ".")
     try:
-        return float(cell)
+        return float(_pointed(cell))
     except ValueError:
         return None
 
 
 def _typed(cell: str) -> object:
-    is_number = _COMMA_NUMBER.fullmatch(cell) and not _TWO_READINGS.fullmatch(cell)
-    return typed(storable(cell.replace(",", ".") if is_number else cell)[:TEXT_CHARACTERS])
+    return typed(storable(_pointed(cell))[:TEXT_CHARACTERS])
+
+
+def _pointed(cell: str) -> str:
+    """Write a decimal comma as a point, unless it may part thousands."""
+    is_decimal = _COMMA_NUMBER.fullmatch(cell) and not _TWO_READINGS.fullmatch(cell)
+    return cell.replace(",", ".") if is_decimal else cell
 
 
 def _moment(cell: str) -> int | None:
