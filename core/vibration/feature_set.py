@@ -1,0 +1,91 @@
+"""The full feature set of a vibration signal: one table of definitions, one function that measures it."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from core.errors import InvalidInputError
+from core.vibration.bearings import DefectOrders
+from core.vibration.feature_kinds import Feature
+from core.vibration.time_features import FEATURES as TIME_FEATURES
+from core.vibration.time_features import measure_time_features
+
+__all__ = ["FEATURES", "FEATURES_BY_NAME", "Feature", "measure_features"]
+
+FEATURES: tuple[Feature, ...] = (*TIME_FEATURES,)
+FEATURES_BY_NAME = {feature.name: feature for feature in FEATURES}
+
+
+def measure_features(
+    samples: ArrayLike,
+    rate_hz: float,
+    *,
+    rpm: ArrayLike | None = None,
+    orders: DefectOrders | Sequence[DefectOrders | None] | None = None,
+) -> dict[str, NDArray[np.float64]]:
+    """Measure every feature of `FEATURES` on a batch of equally long signals.
+
+    Parameters
+    ----------
+    samples : (batch, n) or (n,), real
+        One channel of each record, finite; worked on in float64.
+    rate_hz : float
+        Sampling rate of all of them.
+    rpm : scalar or (batch,), optional
+        Shaft speed, revolutions a minute; NaN where it is unknown.
+    orders : DefectOrders or a sequence of (batch,) of them or None, optional
+        Of the bearing that each record was measured on.
+
+    Returns
+    -------
+    dict of str to (batch,), float64
+        One entry for each of `FEATURES`, in their order and by their definitions; batch is 1 for a
+        single signal. NaN where a feature is undefined: of a constant signal, without rpm or bearing,
+        of a signal too short for it.
+
+    Raises
+    ------
+    InvalidInputError
+        Where shapes do not fit, a sample is not finite or a rate or speed is not positive.
+    """
+    batch = _checked(samples, rate_hz)
+    speed = _per_record(rpm, len(batch))
+    bearings = _bearings(orders, len(batch))
+    found = {**measure_time_features(batch, rate_hz)}
+    del speed, bearings
+    return {feature.name: found[feature.name] for feature in FEATURES}
+
+
+def _checked(samples: ArrayLike, rate_hz: float) -> NDArray[np.float64]:
+    batch = np.atleast_2d(np.asarray(samples, dtype=np.float64))
+    if batch.ndim != 2 or batch.shape[-1] < 1:
+        raise InvalidInputError(
+            f"samples of shape {np.shape(samples)} are no batch; give (batch, n) or (n,) with n at least 1"
+        )
+    if not 0 < rate_hz < np.inf:
+        raise InvalidInputError(f"rate_hz={rate_hz:g} must be positive; give the sampling rate in Hz")
+    if not np.isfinite(batch.sum()) and not np.isfinite(batch).all():
+        raise InvalidInputError("samples hold NaN or infinity; cut or mend them before features are measured")
+    return batch
+
+
+def _per_record(rpm: ArrayLike | None, count: int) -> NDArray[np.float64]:
+    speed = np.asarray(np.nan if rpm is None else rpm, dtype=np.float64)
+    if speed.shape not in ((), (count,)):
+        raise InvalidInputError(
+            f"rpm of shape {speed.shape} for {count} records; give one speed, or one each"
+        )
+    if (speed <= 0).any() or np.isinf(speed).any():
+        raise InvalidInputError(f"rpm={speed.min():g} must be positive; give NaN where it is unknown")
+    return np.broadcast_to(speed, (count,))
+
+
+def _bearings(
+    orders: DefectOrders | Sequence[DefectOrders | None] | None, count: int
+) -> tuple[DefectOrders | None, ...]:
+    if orders is None or isinstance(orders, DefectOrders):
+        return (orders,) * count
+    if len(orders) != count:
+        raise InvalidInputError(f"{len(orders)} bearings for {count} records; give one, or one each")
+    return tuple(orders)
