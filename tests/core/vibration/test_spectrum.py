@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy.signal import periodogram
 
+from core.errors import InvalidInputError
 from core.vibration.spectrum import amplitude_spectrum, dominant_frequency
 
 RATE_HZ = 12_000.0
@@ -77,3 +78,35 @@ def test_dominant_line_is_the_largest_of_the_amplitude_spectrum(samples):
     frequency_hz, amplitude = amplitude_spectrum(x, RATE_HZ)
     largest_hz = frequency_hz[amplitude.argmax(axis=-1)]
     np.testing.assert_allclose(dominant_frequency(x, RATE_HZ), largest_hz, atol=0.5 * RATE_HZ / samples)
+
+
+@pytest.mark.parametrize(
+    ("detection", "shown"), [("peak", 2.5), ("rms", 2.5 / np.sqrt(2)), ("peak-to-peak", 5.0)]
+)
+def test_detection_says_how_a_sine_is_shown(detection, shown):
+    _, amplitude = amplitude_spectrum(2.5 * sine(1500.0), RATE_HZ, detection=detection)
+    assert amplitude.max() == pytest.approx(shown, rel=1e-9)
+
+
+@pytest.mark.parametrize("samples", [2048, 9001])
+def test_single_precision_is_right_to_a_millionth_of_the_largest_line(samples):
+    x = 1e-3 * np.random.default_rng(3).standard_normal((2, samples)) + sine(1234.5, samples) + 7
+    _, double = amplitude_spectrum(x, RATE_HZ)
+    _, single = amplitude_spectrum(x, RATE_HZ, single_precision=True)
+    assert single.dtype == np.float64
+    np.testing.assert_allclose(single, double, atol=2e-6 * double.max())
+
+
+@pytest.mark.parametrize(
+    ("x", "choice", "message"),
+    [
+        (sine(100.0), {"rate_hz": 0}, "rate_hz=0 is no sampling rate"),
+        (sine(100.0), {"rate_hz": RATE_HZ, "window": "hannn"}, "window='hannn' is not known"),
+        (sine(100.0), {"rate_hz": RATE_HZ, "detection": "pp"}, "detection='pp' is not known"),
+        ([1.0, np.nan, 2.0], {"rate_hz": RATE_HZ}, "1 of 3 samples are NaN"),
+        ([], {"rate_hz": RATE_HZ}, "0 samples are too few"),
+    ],
+)
+def test_what_has_no_spectrum_is_refused(x, choice, message):
+    with pytest.raises(InvalidInputError, match=message):
+        amplitude_spectrum(x, **choice)
