@@ -17,6 +17,8 @@ from core.queries import epochs as epoch_queries
 from core.queries import experiment_files
 from core.queries import experiments as experiment_queries
 from core.queries import signals as signal_queries
+from core.queries.analyses.lines import Lines
+from core.queries.analyses.spectra import view_spectrum
 from core.queries.comparison import answers, curves, differences, predictions, scores
 from core.queries.comparison import runs as compared_runs
 from core.queries.comparison.predictions import PairTest
@@ -24,8 +26,9 @@ from core.queries.datasets import DatasetRow
 from core.queries.experiment_rows import ExperimentRow
 from core.queries.experiments import ExperimentDetail
 from core.queries.explorer import list_page
-from core.queries.signals import SignalFilter, SignalRow, SpectrumView
+from core.queries.signals import SignalFilter, SignalRow
 from core.queries.warehouse import MAX_ROWS, run_sql
+from core.queries.waveforms import read_samples, read_stretch, read_window
 from core.specs import MOST_ID
 from core.storage.database import read_scope
 from core.storage.foreign.records import Role
@@ -49,15 +52,15 @@ class SignalHandle:
     @property
     def samples(self) -> NDArray[np.float32]:
         """The whole record as a read-only memory map of (num_samples,) float32, in `row.unit`."""
-        return signal_queries.read_samples(self.row)
+        return read_samples(self.row)
 
     def window(self, start_s: float = 0.0, stop_s: float | None = None) -> pd.DataFrame:
         """Return every sample from `start_s` up to `stop_s`: time_s and amplitude, in `row.unit`."""
-        return signal_queries.read_window(self.row, start_s, self._stop(stop_s))
+        return read_window(self.row, start_s, self._stop(stop_s))
 
-    def spectrum(self, start_s: float = 0.0, stop_s: float | None = None) -> SpectrumView:
-        """Return the one-sided, Hann-windowed amplitude spectrum of a window (at most 2^20 samples of it)."""
-        return signal_queries.view_spectrum(self.row, start_s, self._stop(stop_s))
+    def spectrum(self, start_s: float = 0.0, stop_s: float | None = None) -> Lines:
+        """Return the one-sided, Hann-windowed amplitude spectrum of a window (at most 2^19 samples of it)."""
+        return view_spectrum(read_stretch(self.row, start_s, self._stop(stop_s)))
 
     def _stop(self, stop_s: float | None) -> float:
         return self.row.duration_s if stop_s is None else stop_s

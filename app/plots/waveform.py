@@ -55,6 +55,7 @@ def make_waveform(
     x_range = Range1d(*window, bounds=(0.0, duration_s), min_interval=least)
     x_range.reset_start, x_range.reset_end = 0.0, duration_s
     plot = figure(
+        name="waveform",
         height=HEIGHT_PX,
         sizing_mode="stretch_width",
         x_range=x_range,

@@ -17,6 +17,11 @@ FILTERS = {  # parameter: how it is called
     "load": "Load",
 }
 
+VIEWS = {  # analysis: how it is called
+    "spectrum": "Spectrum",
+    "envelope": "Envelope spectrum",
+}
+
 
 class SignalsState(PageState):
     """Data set, filters and place in the table; signal, window and scale of the pictures."""
@@ -31,7 +36,12 @@ class SignalsState(PageState):
         "signal",
         "start",
         "stop",
+        "views",
         "scale",
+        "axis",
+        "band",
+        "spectrum_hz",
+        "envelope_hz",
         "importing",
         "import_id",
     )
@@ -48,7 +58,14 @@ class SignalsState(PageState):
     signal = param.Integer(default=None, bounds=(1, MOST_ID), doc="id of the signal shown")
     start = param.Number(default=None, bounds=(0, None), doc="start of the window in s; None: of the record")
     stop = param.Number(default=None, bounds=(0, None), doc="end of the window in s; None: of the record")
-    scale = param.Selector(default="linear", objects=["linear", "log"], doc="amplitude scale of the spectrum")
+    views = param.ListSelector(default=["spectrum", "envelope"], objects=list(VIEWS), doc="analyses shown")
+    scale = param.Selector(default="linear", objects=["linear", "log"], doc="amplitude scale of the spectra")
+    axis = param.Selector(default="Hz", objects=["Hz", "CPM", "orders"], doc="what spectra stand over")
+    band = param.NumericTuple(default=None, length=2, allow_None=True, doc="Hz; None: chosen")
+    spectrum_hz = param.NumericTuple(default=None, length=2, allow_None=True, doc="Hz in view")
+    envelope_hz = param.NumericTuple(
+        default=None, length=2, allow_None=True, doc="Hz in view; None: the start"
+    )
 
     importing = param.Boolean(default=False, doc="recordings are being chosen for an import")
     import_id = param.Integer(default=None, bounds=(1, MOST_ID), doc="id of the import that is followed")
@@ -74,6 +91,6 @@ class SignalsState(PageState):
 
     def choose_dataset(self, name: str) -> None:
         """Show another data set, unfiltered, with no signal open."""
-        kept = {"dataset", "scale", "importing", "import_id"}
+        kept = {"dataset", "views", "scale", "axis", "importing", "import_id"}
         defaults = {key: self.param[key].default for key in self.url_params if key not in kept}
         self.param.update(dataset=name, **defaults)

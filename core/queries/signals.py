@@ -3,20 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.errors import InvalidInputError, NotFoundError
 from core.models import Dataset, Signal
-from core.storage import arrays
-from core.vibration import pyramid
-from core.vibration.spectrum import amplitude_spectrum
-
-# A spectrum of more is no longer read line by line, and would not be computed within a gesture.
-MOST_SPECTRUM_SAMPLES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,42 +55,6 @@ class SignalFilter:
     severity: str | None = None
     load: str | None = None
     text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class WaveView:
-    """Minimum and maximum in each of the view's bins; where `exact`, both are the samples themselves."""
-
-    time_s: NDArray[np.float64]  # (num_bins,), from the record's start
-    minimum: NDArray[np.float32]  # (num_bins,)
-    maximum: NDArray[np.float32]  # (num_bins,)
-    exact: bool
-    num_samples: int  # in the window
-
-
-@dataclass(frozen=True, slots=True)
-class SpectrumView:
-    """One-sided amplitude spectrum of a window; `start_s` and `stop_s` say which samples it stands on."""
-
-    frequency_hz: NDArray[np.float64]  # (num_lines,)
-    amplitude: NDArray[np.float64]  # (num_lines,)
-    start_s: float
-    stop_s: float
-
-    @property
-    def largest(self) -> tuple[float, float]:
-        """Frequency (Hz) and amplitude of the largest line."""
-        place = int(self.amplitude.argmax())
-        return float(self.frequency_hz[place]), float(self.amplitude[place])
-
-
-@dataclass(frozen=True, slots=True)
-class LinesView:
-    """What is seen of a spectrum: the largest of each `lines_per_point` neighbouring lines, at its place."""
-
-    frequency_hz: NDArray[np.float64]  # (num_points,)
-    amplitude: NDArray[np.float64]  # (num_points,)
-    lines_per_point: int
 
 
 SORT_COLUMNS: dict[str, Any] = {
@@ -216,58 +171,3 @@ def _row(signal: Signal, dataset: str) -> SignalRow:
         meta_data={key: value for key, value in meta.items() if key not in {"record", "findings"}},
         findings=tuple(meta.get("findings", ())),
     )
-
-
-def view_waveform(signal: SignalRow, start_s: float, stop_s: float, num_points: int = 2000) -> WaveView:
-    """Return what is seen of a window at the given width; the cost does not grow with the window."""
-    start, stop = _bounds(signal, start_s, stop_s)
-    index, minimum, maximum = pyramid.view(
-        arrays.open_samples(signal.path), arrays.open_levels(signal.path), start, stop, num_points
-    )
-    # Every sample is there when there are as many points as samples, whichever way that came about.
-    exact = len(index) == stop - start
-    return WaveView(index / signal.rate_hz, minimum, maximum, exact, stop - start)
-
-
-def view_spectrum(signal: SignalRow, start_s: float, stop_s: float) -> SpectrumView:
-    """Return the amplitude spectrum of a window, or of its middle where it is longer than 2^20 samples."""
-    start, stop = _bounds(signal, start_s, stop_s)
-    if stop - start > MOST_SPECTRUM_SAMPLES:
-        start = (start + stop - MOST_SPECTRUM_SAMPLES) // 2
-        stop = start + MOST_SPECTRUM_SAMPLES
-    samples = np.asarray(arrays.open_samples(signal.path)[start:stop], dtype=np.float64)
-    frequency_hz, amplitude = amplitude_spectrum(samples, signal.rate_hz)
-    return SpectrumView(frequency_hz, amplitude, start / signal.rate_hz, stop / signal.rate_hz)
-
-
-def view_lines(spectrum: SpectrumView, low_hz: float, high_hz: float, num_points: int = 2000) -> LinesView:
-    """Return what is seen of a spectrum between two frequencies: no line that stands out is left out."""
-    first, last = np.searchsorted(spectrum.frequency_hz, [low_hz, high_hz])
-    first, last = max(int(first) - 1, 0), min(int(last) + 1, len(spectrum.frequency_hz))
-    frequency_hz, amplitude = spectrum.frequency_hz[first:last], spectrum.amplitude[first:last]
-    lines_per_point = -(-len(amplitude) // num_points)
-    if lines_per_point <= 1:
-        return LinesView(frequency_hz, amplitude, 1)
-    padded = np.pad(amplitude, (0, -len(amplitude) % lines_per_point), constant_values=-1.0)
-    place = padded.reshape(-1, lines_per_point).argmax(axis=1)
-    place += np.arange(0, len(padded), lines_per_point)
-    return LinesView(frequency_hz[place], amplitude[place], lines_per_point)
-
-
-def read_window(signal: SignalRow, start_s: float, stop_s: float) -> pd.DataFrame:
-    """Return every sample of a window: time_s from the record's start, and amplitude."""
-    start, stop = _bounds(signal, start_s, stop_s)
-    samples = np.array(arrays.open_samples(signal.path)[start:stop])
-    return pd.DataFrame({"time_s": np.arange(start, stop) / signal.rate_hz, "amplitude": samples})
-
-
-def _bounds(signal: SignalRow, start_s: float, stop_s: float) -> tuple[int, int]:
-    # A time that names a sample exactly may come out beside it by rounding: 1.1 s * 12 kHz > 13,200.
-    start = max(0, min(int(np.floor(start_s * signal.rate_hz + 1e-6)), signal.num_samples - 2))
-    stop = min(signal.num_samples, max(int(np.ceil(stop_s * signal.rate_hz - 1e-6)), start + 2))
-    return start, stop
-
-
-def read_samples(signal: SignalRow) -> NDArray[np.float32]:
-    """Open the whole record as a read-only memory map of (num_samples,) float32."""
-    return arrays.open_samples(signal.path)

@@ -9,9 +9,10 @@ import hashlib
 import os
 import re
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
@@ -40,7 +41,7 @@ class StoredArray:
     num_samples: int
 
 
-class _Written:
+class StoredSamples:
     """A record on disk, read stretch by stretch: what is mapped counts as this process's memory."""
 
     def __init__(self, file: Path, num_samples: int) -> None:
@@ -86,7 +87,7 @@ def write_stream(chunks: Iterable[Samples], expected_samples: int = 0) -> Stored
         stored = StoredArray(_path_of(digest.hexdigest()), digest.hexdigest(), count)
         if not _touch(stored.path):
             file.flush()
-            _finish(file, draft, stored.path, pyramid.build(_Written(draft, count)))
+            _finish(file, draft, stored.path, pyramid.build(StoredSamples(draft, count)))
     return stored
 
 
@@ -95,9 +96,23 @@ def open_samples(path: str) -> np.memmap[tuple[int], np.dtype[np.float32]]:
     return _open(_located(path))
 
 
+def open_record(path: str) -> tuple[StoredSamples, Sequence[NDArray[np.float32]]]:
+    """Open a stored recording for reading here and there, with its pyramid, and remember it."""
+    return _open_record(_located(path))
+
+
+@lru_cache(maxsize=64)  # a recording's path is its content's: what lies there never changes
+def _open_record(located: Path) -> tuple[StoredSamples, Sequence[NDArray[np.float32]]]:
+    return StoredSamples(located, len(_open(located))), tuple(_open_levels(located))
+
+
 def open_levels(path: str) -> list[NDArray[np.float32]]:
     """Open a stored recording's pyramid, finest level first, as read-only memory maps."""
-    located, levels = _located(path), list[NDArray[np.float32]]()
+    return _open_levels(_located(path))
+
+
+def _open_levels(located: Path) -> list[NDArray[np.float32]]:
+    levels = list[NDArray[np.float32]]()
     while (file := _level_file(located, len(levels))).exists():
         levels.append(_open(file))
     return levels

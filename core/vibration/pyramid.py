@@ -60,7 +60,7 @@ def build(samples: Record) -> list[NDArray[np.float32]]:
 
 
 def view(
-    samples: Samples, levels: Levels, start: int, stop: int, num_points: int
+    samples: Record, levels: Levels, start: int, stop: int, num_points: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
     """Return what a plot of samples[start:stop] shows at no more than `num_points` points.
 
@@ -118,7 +118,7 @@ def _level_for(samples_per_point: float, num_levels: int) -> int:
 
 
 def _points(
-    samples: Samples, levels: Levels, level: int, stretch: tuple[int, int], num_points: int
+    samples: Record, levels: Levels, level: int, stretch: tuple[int, int], num_points: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
     start, stop = stretch
     first, last, size = _whole_bins(len(samples), level, start, stop)
@@ -146,7 +146,7 @@ def _whole_bins(num_samples: int, level: int, start: int, stop: int) -> tuple[in
     return -(-start // size), last, size
 
 
-def _columns(samples: Samples, levels: Levels, level: int, first: int, last: int) -> Extremes:
+def _columns(samples: Record, levels: Levels, level: int, first: int, last: int) -> Extremes:
     if level < 0:
         stretch = samples[first:last]
         return stretch, stretch

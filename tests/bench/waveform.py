@@ -8,7 +8,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from core.queries.signals import SignalRow, view_spectrum, view_waveform
+from core.queries.analyses.spectra import view_spectrum
+from core.queries.signals import SignalRow
+from core.queries.waveforms import read_stretch, view_waveform
 from core.settings import get_settings
 from core.storage import arrays
 
@@ -84,7 +86,7 @@ def _time(view: object, signal: SignalRow, window: tuple[float, float]) -> float
     if view is view_waveform:
         view_waveform(signal, *window, POINTS)
     else:
-        view_spectrum(signal, *window)
+        view_spectrum(read_stretch(signal, *window))
     return 1000 * (time.perf_counter() - begin)
 
 

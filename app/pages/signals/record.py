@@ -1,6 +1,7 @@
 """One record: what is known of it, its pictures, and the window in view as files and lines of Python."""
 
 from functools import partial
+from typing import Any
 
 import pandas as pd
 import panel as pn
@@ -11,56 +12,73 @@ from app.components.copy_python import copy_python
 from app.components.export import export
 from app.components.grid import stack
 from app.components.safe_text import text
-from app.components.signal_view import RecordSource, SignalView
+from app.components.signal.following import Follower
+from app.components.signal.waveform_view import RecordSource, WaveformView
+from app.pages.signals.analyses import Analyses
 from app.pages.signals.snippets import window_snippet
 from app.state.signals import SignalsState
-from core.queries import signals
 from core.queries.signals import SignalRow
+from core.queries.waveforms import read_window, view_waveform
 
 
 class RecordView(pn.viewable.Viewer):
-    """The pictures of one record, bound to the window and scale of the page's state."""
+    """The pictures of one record, bound to the window and choices of the page's state."""
 
     def __init__(self, row: SignalRow, state: SignalsState) -> None:
         super().__init__()
         self.row, self._state = row, state
+        self._is_open = True
         source = RecordSource(
             duration_s=row.duration_s,
             rate_hz=row.rate_hz,
             unit=row.unit,
-            read_wave=partial(signals.view_waveform, row),
-            read_spectrum=partial(signals.view_spectrum, row),
-            read_lines=signals.view_lines,
+            read_wave=partial(view_waveform, row),
         )
-        self.view = SignalView(source, window=state.window(row.duration_s), scale=state.scale)
-        self._is_open = True
+        self.analyses = Analyses([row], state)
+        self._follower: Follower[Any] | None = None
+        self.view = WaveformView(source, self._follow_gesture, window=state.window(row.duration_s))
+        self._follower = Follower(self.view.figure, self.analyses.compute, self.analyses.show)
+        self._panels = stack()
+        self._show_analyses()
         self.view.param.watch(self._keep_window, "window")
-        self.view.param.watch(lambda event: setattr(state, "scale", event.new), "scale")
 
     def __panel__(self) -> pn.viewable.Viewable:
         return stack(
             _header(self.row),
             self.view,
+            self._panels,
             actions(
                 export(self.read_window, f"signal_{self.row.id}"),
                 copy_python(lambda: window_snippet(self.row.id, *self.view.window)),
             ),
         )
 
+    def panel(self, name: str) -> Any:
+        """Return the picture of an analysis that is shown."""
+        return self.analyses.shown()[name].panel
+
     def close(self) -> None:
         """Write no more into the page's state: the last gesture may still settle."""
         self._is_open = False
 
     def follow(self) -> None:
-        """Show the window and scale that the state says."""
+        """Show the window that the state says."""
         window = self._state.window(self.row.duration_s)
         if any(abs(a - b) > 1e-6 for a, b in zip(window, self.view.window, strict=True)):
             self.view.window = window
-        self.view.scale = self._state.scale
 
     def read_window(self) -> pd.DataFrame:
         """Return the samples of the window in view."""
-        return signals.read_window(self.row, *self.view.window)
+        return read_window(self.row, *self.view.window)
+
+    def _show_analyses(self) -> None:
+        panels = [analysis.panel for analysis in self.analyses.shown().values()]
+        self._panels[:] = panels or [pn.Spacer(height=0, margin=0)]
+        self._follow_gesture(self.view.range)
+
+    def _follow_gesture(self, window: tuple[float, float]) -> None:
+        if self._follower is not None:
+            self._follower.ask(window)
 
     def _keep_window(self, event: param.parameterized.Event) -> None:
         if self._is_open:

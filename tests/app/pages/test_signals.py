@@ -5,7 +5,7 @@ from playwright.sync_api import Page
 from app.pages.signals import SignalsPage
 from app.pages.signals.snippets import table_snippet, window_snippet
 from app.state.signals import SignalsState
-from core.queries import signals
+from core.queries import signals, waveforms
 from core.services.datasets import StoredRecording, add_signals, ensure_dataset
 from core.services.users import get_local_actor
 from core.specs import Recording
@@ -57,10 +57,10 @@ def rig(database: str) -> dict[str, int]:
         return {row.signal_id: row.id for row in rows}
 
 
-def expected(signal_id: int, start_s: float, stop_s: float, points: int = 1200) -> signals.WaveView:
+def expected(signal_id: int, start_s: float, stop_s: float, points: int = 1200) -> waveforms.WaveView:
     """What the query says is seen of a window."""
     with read_scope() as session:
-        return signals.view_waveform(signals.get_signal(session, signal_id), start_s, stop_s, points)
+        return waveforms.view_waveform(signals.get_signal(session, signal_id), start_s, stop_s, points)
 
 
 def test_without_a_data_set_the_page_says_what_is_missing_and_how_to_mend_it(database: str) -> None:
@@ -79,37 +79,38 @@ def test_page_opens_with_the_first_record_whole(rig: dict[str, int]) -> None:
 
 def test_source_holds_what_the_query_gives_for_the_range_in_view(rig: dict[str, int]) -> None:
     page = SignalsPage(dataset="rig", signal=rig["bb/DE"])
-    page.record.view.waveform.x_range.update(start=1.0, end=4.5)
-    (source,) = {line.data_source for line in page.record.view.waveform.renderers}
+    page.record.view.figure.x_range.update(start=1.0, end=4.5)
+    (source,) = {line.data_source for line in page.record.view.figure.renderers}
     wave = expected(rig["bb/DE"], 1.0, 4.5)
     np.testing.assert_array_equal(source.data["time"], wave.time_s)
     np.testing.assert_array_equal(source.data["low"], wave.minimum)
     np.testing.assert_array_equal(source.data["high"], wave.maximum)
-    assert "min and max of about 35 samples" in page.record.view.wave_caption
+    assert "min and max of about 35 samples" in page.record.view.caption
 
 
 def test_narrow_window_shows_every_sample_and_says_so(rig: dict[str, int]) -> None:
     page = SignalsPage(signal=rig["bb/DE"], start=1.0, stop=1.1)
-    (source,) = {line.data_source for line in page.record.view.waveform.renderers}
+    (source,) = {line.data_source for line in page.record.view.figure.renderers}
     with read_scope() as session:
-        samples = signals.read_samples(signals.get_signal(session, rig["bb/DE"]))
+        samples = waveforms.read_samples(signals.get_signal(session, rig["bb/DE"]))
     np.testing.assert_array_equal(source.data["high"], samples[12_000:13_200])
     np.testing.assert_array_equal(source.data["low"], source.data["high"])
-    assert "every sample" in page.record.view.wave_caption
+    assert "every sample" in page.record.view.caption
 
 
 def test_gesture_writes_the_window_into_the_link_and_the_spectrum_follows(rig: dict[str, int]) -> None:
     page = SignalsPage(dataset="rig", signal=rig["bb/DE"])
-    page.record.view.waveform.x_range.update(start=1.0, end=1.5)
+    page.record.view.figure.x_range.update(start=1.0, end=1.5)
     assert page.state.query() == {
         "dataset": "rig",
         "signal": str(rig["bb/DE"]),
         "start": "1.0",
         "stop": "1.5",
     }
-    assert (page.record.view.spectrum_view.start_s, page.record.view.spectrum_view.stop_s) == (1.0, 1.5)
-    assert page.record.view.spectrum_view.largest[0] == 1000.0
-    assert "1,000.0 Hz" in page.record.view.spectrum_caption
+    spectrum = page.record.panel("spectrum")
+    assert (spectrum.lines[0].start_s, spectrum.lines[0].stop_s) == (1.0, 1.5)
+    assert spectrum.lines[0].largest[0] == 1000.0
+    assert spectrum.caption.startswith("1.0000–1.5000 s · Hann")
 
 
 def test_link_restores_signal_window_filters_and_scale(rig: dict[str, int]) -> None:
@@ -127,16 +128,16 @@ def test_link_restores_signal_window_filters_and_scale(rig: dict[str, int]) -> N
     state.read_query(query)
     page = SignalsPage(state=state)
     assert page.state.query() == query
-    assert (page.record.view.waveform.x_range.start, page.record.view.waveform.x_range.end) == (0.5, 0.75)
-    assert page.record.view.spectrum.yaxis.axis_label.endswith("log")
+    assert (page.record.view.figure.x_range.start, page.record.view.figure.x_range.end) == (0.5, 0.75)
+    assert page.record.panel("spectrum").figure.yaxis.axis_label.endswith("log")
     assert [row.signal_id for row in page.table.rows] == ["bb/DE", "a/DE"]
 
 
 def test_back_moves_the_window_of_the_figure(rig: dict[str, int]) -> None:
     page = SignalsPage(signal=rig["bb/DE"], start=1.0, stop=2.0)
     page.state.read_query({"signal": str(rig["bb/DE"]), "start": "3.0", "stop": "4.0"})
-    assert (page.record.view.waveform.x_range.start, page.record.view.waveform.x_range.end) == (3.0, 4.0)
-    assert page.record.view.spectrum_view.start_s == 3.0
+    assert (page.record.view.figure.x_range.start, page.record.view.figure.x_range.end) == (3.0, 4.0)
+    assert page.record.panel("spectrum").lines[0].start_s == 3.0
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,44 @@
+"""Analyses that follow the window in view: computed beside the loop that answers gestures."""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Generic, TypeVar
+
+from bokeh.plotting import figure
+
+from app.components.signal.served import apply, is_served
+
+ANALYSES = ThreadPoolExecutor(max_workers=2, thread_name_prefix="analysis")
+
+Asked = TypeVar("Asked")
+
+
+class Follower(Generic[Asked]):
+    """Computes what was asked last; what was asked while it was busy and is no longer wanted is left out."""
+
+    def __init__(
+        self, anchor: figure, compute: Callable[[Asked], Any], show: Callable[[Asked, Any], None]
+    ) -> None:
+        self._anchor, self._compute, self._show = anchor, compute, show
+        self._wanted: Asked | None = None
+        self._is_busy = False
+
+    def ask(self, wanted: Asked) -> None:
+        """Compute and show: at once where no session is served, else as soon as a thread is free."""
+        if not is_served(self._anchor):
+            self._show(wanted, self._compute(wanted))
+            return
+        self._wanted = wanted
+        if not self._is_busy:
+            self._begin()
+
+    def _begin(self) -> None:
+        wanted, self._wanted, self._is_busy = self._wanted, None, True
+        future = ANALYSES.submit(self._compute, wanted)
+        future.add_done_callback(lambda done: apply(self._anchor, lambda: self._take(wanted, done)))
+
+    def _take(self, wanted: Any, done: Future[Any]) -> None:
+        self._is_busy = False
+        if self._wanted is not None:
+            self._begin()
+        self._show(wanted, done.result())

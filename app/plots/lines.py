@@ -1,0 +1,146 @@
+"""Lines over frequency, order or quefrency: the largest of neighbouring ones at each point of the view."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from bokeh.models import (
+    BoxZoomTool,
+    ColumnDataSource,
+    CustomJSHover,
+    HoverTool,
+    LinearScale,
+    PanTool,
+    Range1d,
+    ResetTool,
+    WheelZoomTool,
+)
+from bokeh.plotting import figure
+from numpy.typing import NDArray
+
+HEIGHT_PX = 270
+LOG_DECADES = 5  # shown below the largest line
+MARK_PX = 12  # of the words at a mark
+
+Scale = Literal["linear", "log"]
+Columns = dict[str, NDArray[np.floating]]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An upright line with words beside its top; marks of one `row` stand at one height."""
+
+    position: float
+    words: str
+    color: str
+    row: int = 0
+    is_dashed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """What lines stand over: shown is position times `factor`."""
+
+    label: str
+    unit: str  # of what is shown; "" where it has none
+    factor: float = 1.0
+
+
+def line_columns(position: NDArray[np.floating], amplitude: NDArray[np.floating], axis: Axis) -> Columns:
+    """Return the columns of a curve's source."""
+    return {"x": position * axis.factor, "y": amplitude}
+
+
+def mark_columns(marks: Sequence[Mark], axis: Axis) -> dict[str, list[object]]:
+    """Return the columns of the source of a figure's marks."""
+    return {
+        "x": [mark.position * axis.factor for mark in marks],
+        "words": [mark.words for mark in marks],
+        "color": [mark.color for mark in marks],
+        "dash": ["dashed" if mark.is_dashed else "solid" for mark in marks],
+        "drop": [mark.row * MARK_PX for mark in marks],
+    }
+
+
+def amplitude_limits(largest: float, scale: Scale) -> tuple[float, float]:
+    """Return limits of the amplitude axis that hold the largest line."""
+    top = largest if largest > 0 else 1.0
+    return (0.0, 1.06 * top) if scale == "linear" else (top * 10.0**-LOG_DECADES, 2.0 * top)
+
+
+def make_lines(
+    sources: Sequence[ColumnDataSource],
+    marks: ColumnDataSource,
+    *,
+    name: str,
+    colors: Sequence[str],
+    axis: Axis,
+    window: tuple[float, float],
+    end: float,
+    amplitude: str,
+    limits: tuple[float, float],
+    scale: Scale,
+) -> figure:
+    """Draw a curve a source, and upright marks at `x` with `color`, `dash` and `words` above them.
+
+    `window` and `end` are in what the axis shows; the caller puts what `x_range` shows into the sources.
+    """
+    x_range = Range1d(*window, bounds=(0.0, end))
+    x_range.reset_start, x_range.reset_end = 0.0, end
+    plot = figure(
+        name=name,
+        height=HEIGHT_PX,
+        sizing_mode="stretch_width",
+        x_range=x_range,
+        y_range=Range1d(*limits),
+        y_axis_type=scale,
+        x_axis_label=axis.label,
+        y_axis_label=amplitude + (", log" if scale == "log" else ""),
+        tools=[],
+        toolbar_location="above",
+    )
+    _add_marks(plot, marks)
+    curves = [
+        plot.line(x="x", y="y", source=source, line_color=color, line_width=1)
+        for source, color in zip(sources, colors, strict=True)
+    ]
+    wheel, pan = WheelZoomTool(dimensions="width"), PanTool(dimensions="width")
+    hover = HoverTool(
+        renderers=curves[:1],
+        mode="vline",
+        line_policy="nearest",
+        tooltips=[(_quantity(axis.label), f"@x{{custom}} {axis.unit}"), ("amplitude", "@y{custom}")],
+        formatters={"@x": _SIX_DIGITS, "@y": _FOUR_DIGITS},
+    )
+    plot.add_tools(pan, wheel, BoxZoomTool(dimensions="width"), hover, ResetTool())
+    plot.toolbar.update(active_drag=pan, active_scroll=wheel, autohide=True, logo=None)
+    plot.toolbar_inner = True
+    return plot
+
+
+def _quantity(label: str) -> str:
+    return label.partition(" (")[0]
+
+
+def _add_marks(plot: figure, marks: ColumnDataSource) -> None:
+    # The words stand at the top, whatever the amplitude axis shows.
+    plot.extra_y_ranges = {"marks": Range1d(0, 1)}
+    plot.extra_y_scales = {"marks": LinearScale()}
+    plot.vspan(x="x", line_color="color", line_dash="dash", line_width=1, source=marks)
+    plot.text(
+        x="x",
+        y=1,
+        text="words",
+        text_color="color",
+        text_font_size=f"{MARK_PX - 1}px",
+        text_baseline="top",
+        x_offset=3,
+        y_offset="drop",
+        y_range_name="marks",
+        source=marks,
+    )
+
+
+_FOUR_DIGITS = CustomJSHover(code="return Number(value).toPrecision(4)")
+_SIX_DIGITS = CustomJSHover(code="return String(Number(Number(value).toPrecision(7)))")

@@ -1,0 +1,1 @@
+"""Analyses of a stretch of a record: each gives a frozen view that a page draws and a notebook reads."""
