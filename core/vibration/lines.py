@@ -46,20 +46,49 @@ def interpolate_line(
         Where a spectrum has no local maximum there, or the two arrays do not fit each other.
     """
     grid, lines = np.asarray(frequency_hz, np.float64), np.asarray(amplitude, np.float64)
-    bin_hz = _bin_hz(grid, lines)
-    first = max(int(np.ceil((near_hz - within_hz - grid[0]) / bin_hz - 0.5)), 1)
-    last = min(int(np.floor((near_hz + within_hz - grid[0]) / bin_hz + 0.5)), len(grid) - 2)
-    place = _largest_maximum(lines, first, last) if first <= last else np.array(-1)
+    place = _place(grid, lines, near_hz, within_hz)
     if (place < 0).any():
         raise InvalidInputError(
             f"no line between {near_hz - within_hz:,g} and {near_hz + within_hz:,g} Hz of a spectrum from "
             f"{grid[0]:g} to {grid[-1]:,g} Hz; look elsewhere or wider than within_hz={within_hz:g}"
         )
-    below, height, above = (
-        np.take_along_axis(lines, (place + k)[..., None], axis=-1)[..., 0] for k in (-1, 0, 1)
-    )
-    offset, shape = _offset(window, below, height, above)
-    return grid[0] + (place + offset) * bin_hz, np.asarray(height / shape)
+    offset, height = _read(lines, place, window)
+    return grid[0] + (place + offset) * _bin_hz(grid, lines), height
+
+
+def read_line(
+    frequency_hz: ArrayLike, amplitude: ArrayLike, at_hz: float, window: str, within_hz: float
+) -> NDArray[np.float64]:
+    """Return the amplitude at a frequency where a line is expected, whether there is one or not.
+
+    That of the largest line in reach, as `interpolate_line` reads it; where a spectrum has no local
+    maximum there, what its bin nearest to `at_hz` shows.
+
+    Parameters
+    ----------
+    frequency_hz, amplitude, window, within_hz
+        As in `interpolate_line`.
+    at_hz : float
+        Where the line is expected.
+
+    Returns
+    -------
+    (...), float64; 0-d for one spectrum.
+
+    Raises
+    ------
+    InvalidInputError
+        Where the two arrays do not fit each other, or `at_hz` lies beyond them.
+    """
+    grid, lines = np.asarray(frequency_hz, np.float64), np.asarray(amplitude, np.float64)
+    place = _place(grid, lines, at_hz, within_hz)
+    nearest = round((at_hz - grid[0]) / _bin_hz(grid, lines))
+    if not 0 <= nearest < len(grid):
+        raise InvalidInputError(
+            f"at_hz={at_hz:g} lies outside the spectrum, {grid[0]:g} to {grid[-1]:,g} Hz; look inside"
+        )
+    _, height = _read(lines, np.maximum(place, 1), window)
+    return np.asarray(np.where(place > 0, height, lines[..., nearest]))
 
 
 def _bin_hz(grid: NDArray[np.float64], lines: NDArray[np.float64]) -> float:
@@ -71,19 +100,49 @@ def _bin_hz(grid: NDArray[np.float64], lines: NDArray[np.float64]) -> float:
     return float((grid[-1] - grid[0]) / (len(grid) - 1))
 
 
-def _largest_maximum(lines: NDArray[np.float64], first: int, last: int) -> NDArray[np.intp]:
-    """Return the bin of the largest local maximum from `first` to `last`, -1 where there is none, (...)."""
+def _place(
+    grid: NDArray[np.float64], lines: NDArray[np.float64], near_hz: float, within_hz: float
+) -> NDArray[np.intp]:
+    """Return the bin of the largest local maximum in reach, -1 where there is none, (...)."""
+    bin_hz = _bin_hz(grid, lines)
+    first = max(int(np.ceil((near_hz - within_hz - grid[0]) / bin_hz - 0.5)), 1)
+    last = min(int(np.floor((near_hz + within_hz - grid[0]) / bin_hz + 0.5)), len(grid) - 2)
+    if first > last:
+        return np.full(lines.shape[:-1], -1)
     height = lines[..., first : last + 1]
     is_maximum = (height >= lines[..., first - 1 : last]) & (height >= lines[..., first + 1 : last + 2])
     height = np.where(is_maximum, height, 0.0)
-    place = height.argmax(axis=-1)
-    return np.where(height.max(axis=-1) > 0, place + first, -1)
+    return np.asarray(np.where(height.max(axis=-1) > 0, height.argmax(axis=-1) + first, -1))
 
 
-def _offset(
+def _read(
+    lines: NDArray[np.float64], place: NDArray[np.intp], window: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return offset in bins and amplitude of the lines whose largest bins are at `place`, (...)."""
+    below, height, above = (
+        np.take_along_axis(lines, (place + k)[..., None], axis=-1)[..., 0] for k in (-1, 0, 1)
+    )
+    offset, shape = between_bins(window, below, np.maximum(height, np.finfo(np.float64).tiny), above)
+    return offset, np.asarray(height / shape)
+
+
+def between_bins(
     window: str, below: NDArray[np.float64], height: NDArray[np.float64], above: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return how many bins a line is off its largest bin, signed, and its shape there."""
+    """Return how far lines are off their largest bins, and what share of them these show.
+
+    Parameters
+    ----------
+    window : str
+        The one that the spectrum was made with.
+    below, height, above : (...)
+        Amplitudes of each line's largest bin, above 0, and of its neighbours.
+
+    Returns
+    -------
+    offset : (...), float64, in bins, -0.5 to 0.5; to be added to the largest bin's number.
+    shape : (...), float64, by which the largest bin's amplitude is divided.
+    """
     lower_counts, ratios, shapes = _table(window)
     low, high = np.minimum(below, above), np.maximum(below, above)
     place = np.interp((high - lower_counts * low) / height, ratios, np.linspace(0, 0.5, len(ratios)))

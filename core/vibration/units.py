@@ -156,7 +156,7 @@ def _gain(
     passed = 2 * frequency_hz > highpass_hz
     gain = np.zeros_like(frequency_hz)
     gain[passed] = (2 * np.pi * frequency_hz[passed]) ** power * (start.size / end.size)
-    return gain * (1 - np.cos(np.pi * np.clip(2 * frequency_hz / highpass_hz - 1, 0, 1))) / 2
+    return np.asarray(gain * (1 - np.cos(np.pi * np.clip(2 * frequency_hz / highpass_hz - 1, 0, 1))) / 2)
 
 
 def _check_highpass(highpass_hz: float, duration_s: float, rate_hz: float) -> None:
