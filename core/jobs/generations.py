@@ -9,6 +9,7 @@ from core.jobs.recordings import store_recording
 from core.models import DatasetGeneration
 from core.services.access import Actor
 from core.services.datasets import StoredRecording, add_signals, ensure_dataset
+from core.services.features import request_features
 from core.services.jobs import Claim, complete_run
 from core.services.users import get_actor
 from core.specs import GenerationSpec
@@ -47,3 +48,4 @@ def _enter(
     row.dataset_id = dataset.id
     row.num_signals = add_signals(session, actor, dataset, stored)
     row.progress = 100
+    request_features(session, actor, dataset)

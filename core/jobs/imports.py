@@ -17,6 +17,7 @@ from core.jobs.recordings import store_recording
 from core.models import Dataset, DatasetImport, Signal
 from core.services.access import Actor
 from core.services.datasets import StoredRecording, add_signals, ensure_dataset
+from core.services.features import request_features
 from core.services.jobs import Claim, complete_run
 from core.services.users import get_actor
 from core.specs import ImportSpec, MixedRates, StatedFacts
@@ -184,4 +185,6 @@ def _enter(session: Session, actor: Actor, claim: Claim, spec: ImportSpec, gathe
     row.dataset_id = target.id
     row.num_signals = add_signals(session, actor, target, gathered.stored)
     row.progress = 100
+    if row.num_signals:
+        request_features(session, actor, target)
     delete_uploads(session, spec.uploads)

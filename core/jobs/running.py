@@ -70,6 +70,8 @@ def _find_work(kind: JobKind) -> Callable[[Claim], None]:
         from core.jobs.training import train_in_notebook as work
     elif kind is JobKind.IMPORT:
         from core.jobs.imports import import_files as work
+    elif kind is JobKind.FEATURES:
+        from core.jobs.features import measure_dataset as work
     else:
         from core.jobs.generations import generate_dataset as work
     return work

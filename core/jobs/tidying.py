@@ -22,6 +22,7 @@ from core.models import (
     DatasetGeneration,
     DatasetImport,
     Experiment,
+    Job,
     SealedPart,
     Signal,
     Upload,
@@ -111,7 +112,7 @@ def _last_touch(session: Session, now: datetime) -> datetime:
     """Return when a file was last written that no job, under way now, can still write a row for."""
     begun = [
         session.scalar(select(func.min(kind.created_at)).where(kind.status.in_(["pending", "running"])))
-        for kind in (DatasetImport, DatasetGeneration)
+        for kind in (DatasetImport, DatasetGeneration, Job)
     ]
     return min([now - GRACE, *(moment - SKEW for moment in begun if moment is not None)])
 

@@ -15,6 +15,7 @@ from core.models.experiment_metric import Direction, ExperimentMetric
 from core.models.experiment_parameter import ExperimentParameter
 from core.models.explanation import Explanation
 from core.models.hpo_campaign import HPOCampaign, HPOMethod
+from core.models.job import Job, JobStatus
 from core.models.login_history import LoginHistory
 from core.models.nas_campaign import NASCampaign, NASTrial
 from core.models.notification_preference import NotificationPreference
@@ -57,6 +58,8 @@ __all__ = [
     "Explanation",
     "HPOCampaign",
     "HPOMethod",
+    "Job",
+    "JobStatus",
     "LoginHistory",
     "NASCampaign",
     "NASTrial",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from core.models.base import NO_ID_REUSE, Base, BigInt, TimestampMixin
+from core.models.base import NO_ID_REUSE, Base, BigInt, BinaryDict, TimestampMixin
 
 if TYPE_CHECKING:
     from core.models.dataset import Dataset
@@ -45,5 +45,6 @@ class Signal(TimestampMixin, Base):
     source_file: Mapped[str | None]
     checksum: Mapped[str]
     meta_data: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    features: Mapped[BinaryDict | None]  # numbers by name, those that are defined; NULL: not measured
 
     dataset: Mapped["Dataset"] = relationship(back_populates="signals")

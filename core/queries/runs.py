@@ -2,23 +2,23 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from core.errors import NotFoundError
-from core.models import DatasetGeneration, DatasetImport, Experiment, TrainingRun
+from core.models import DatasetGeneration, DatasetImport, Experiment, Job, TrainingRun
 
-Run = Experiment | DatasetImport | DatasetGeneration
-Stored = TypeVar("Stored", Experiment, DatasetImport, DatasetGeneration)
+Run = Experiment | DatasetImport | DatasetGeneration | Job
+Stored = TypeVar("Stored", Experiment, DatasetImport, DatasetGeneration, Job)
 
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
     """One job that has not ended."""
 
-    kind: str  # "training", "dataset_import" or "dataset_generation"
+    kind: str  # "training", "dataset_import", "dataset_generation" or "features"
     id: int
     name: str
     status: str
@@ -26,9 +26,10 @@ class RunRow:
     started_at: datetime | None
 
 
-_OTHER_KINDS: tuple[tuple[str, type[DatasetImport | DatasetGeneration]], ...] = (
+_OTHER_KINDS: tuple[tuple[str, type[Any]], ...] = (
     ("dataset_import", DatasetImport),
     ("dataset_generation", DatasetGeneration),
+    ("features", Job),
 )
 
 
@@ -108,11 +109,7 @@ def get_run_state(session: Session, kind: str, row_id: int) -> RunState:
     """Return how far one run is: epochs of a training, percent of anything else."""
     if kind == "training":
         return _training_state(session, row_id)
-    row: DatasetImport | DatasetGeneration = (
-        _get(session, DatasetImport, row_id)
-        if kind == "dataset_import"
-        else _get(session, DatasetGeneration, row_id)
-    )
+    row = _get(session, dict(_OTHER_KINDS)[kind], row_id)
     return RunState(row.status.value, row.progress, 100, "", row.error_message, row.duration_seconds)
 
 

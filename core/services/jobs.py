@@ -7,12 +7,12 @@ from functools import partial
 from typing import Any
 
 import structlog
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, func, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from core.clock import seconds_between, utc_now
 from core.errors import ConflictError, NotFoundError, SupersededError
-from core.models import DatasetGeneration, DatasetImport, Experiment, ExperimentSource, TrainingRun
+from core.models import DatasetGeneration, DatasetImport, Experiment, ExperimentSource, Job, TrainingRun
 from core.services.access import Actor, require_ownership
 from core.services.commits import after_commit
 from core.services.raw_rows import RawConnection, tell_moment
@@ -22,7 +22,7 @@ from core.storage import broker, room
 
 logger = structlog.get_logger(__name__)
 
-Run = Experiment | DatasetImport | DatasetGeneration
+Run = Experiment | DatasetImport | DatasetGeneration | Job
 
 HEARTBEAT_S = 5.0
 SILENT_S = 15.0
@@ -39,13 +39,15 @@ class JobKind(StrEnum):
     TRAINING = "training"
     IMPORT = "dataset_import"
     GENERATION = "dataset_generation"
+    FEATURES = "features"
 
 
-# mypy joins the three classes to their base, which has none of their columns.
+# mypy joins the classes to their base, which has none of their columns.
 MODELS: dict[JobKind, type[Any]] = {
     JobKind.TRAINING: Experiment,
     JobKind.IMPORT: DatasetImport,
     JobKind.GENERATION: DatasetGeneration,
+    JobKind.FEATURES: Job,
 }
 
 
@@ -205,8 +207,8 @@ def resend_waiting(session: Session, now: datetime) -> int:
     """Send pending rows again whose message may have been lost; claiming makes a repeat harmless."""
     _set_hearts_right(session, now)
     sent = 0
-    for kind, model in MODELS.items():
-        for row in _list_untouched(session, model, "pending", now - timedelta(seconds=RESEND_S)):
+    for kind in MODELS:
+        for row in _list_untouched(session, kind, "pending", now - timedelta(seconds=RESEND_S)):
             enqueue_run(session, kind, row)
             sent += 1
     return sent
@@ -216,8 +218,8 @@ def take_up_silent(session: Session, now: datetime) -> int:
     """Put runs whose worker fell silent back to pending, or fail them: the last attempt, people's loops."""
     _set_hearts_right(session, now)
     taken = fail_silent_loops(session, now)
-    for kind, model in MODELS.items():
-        for row in _list_untouched(session, model, "running", now - timedelta(seconds=SILENT_S)):
+    for kind in MODELS:
+        for row in _list_untouched(session, kind, "running", now - timedelta(seconds=SILENT_S)):
             taken += 1
             logger.warning(
                 "run_silent", kind=kind.value, row_id=row.id, attempt=row.attempt, worker=row.worker
@@ -248,14 +250,20 @@ def _tell_silence() -> str:
     return f"it fell silent, and no room is left at {home}: {free / 1e6:,.1f} MB are free, make some"
 
 
-def _list_untouched(session: Session, model: type[Any], status: str, since: datetime) -> list[Any]:
+def _list_untouched(session: Session, kind: JobKind, status: str, since: datetime) -> list[Any]:
+    model = MODELS[kind]
     # A row that is locked is being written to right now, so it is neither silent nor forgotten.
     untouched = or_(model.heartbeat_at.is_(None), model.heartbeat_at < since)
-    statement = select(model).where(model.status == status, untouched).order_by(model.id)
-    if model is Experiment:
-        # What somebody's own loop trains is no work for our workers.
-        statement = statement.where(Experiment.source == ExperimentSource.TRAINING)
+    statement = select(model).where(model.status == status, untouched, _is_ours(kind)).order_by(model.id)
     return list(session.scalars(statement.with_for_update(skip_locked=True)))
+
+
+def _is_ours(kind: JobKind) -> ColumnElement[bool]:
+    """Tell rows that are work of this kind from the others of their table."""
+    if MODELS[kind] is Job:
+        return Job.kind == kind.value
+    # What somebody's own loop trains is no work for our workers.
+    return Experiment.source == ExperimentSource.TRAINING if kind is JobKind.TRAINING else true()
 
 
 def _again(row: Run) -> str:
