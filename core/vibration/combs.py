@@ -1,8 +1,7 @@
 """Combs of a bearing's defect frequencies in the squared envelope spectrum, and whether one stands out.
 
 No band is chosen: the spectrum is whitened, each line divided by the level of its neighbourhood, so that
-every resonance has its say and no strong one outshouts the others (Antoni & Randall 2006, MSSP 20(2),
-308-331, whiten before the kurtogram for the same reason). The squared envelope of the whole is then
+every resonance has its say and no strong one outshouts the others; the squared envelope of the whole is
 looked at.
 """
 

@@ -110,9 +110,8 @@ def squared_envelope_spectrum(
     """Return the one-sided amplitude spectrum of the squared envelope, its mean removed.
 
     A carrier of amplitude A in the band, modulated as 1 + m cos(2 pi f t), shows 2 A^2 m at f and
-    A^2 m^2 / 2 at 2 f (Borghesani et al. 2013, MSSP 36(2), 370-384, use the squared envelope for that
-    it adds no further harmonics). A squared envelope holds nothing beyond the band's width, so
-    it is formed at the lowest rate that carries that width: the same lines at a fraction of the cost.
+    A^2 m^2 / 2 at 2 f, and nothing else. A squared envelope holds nothing beyond the band's width, so it
+    is formed at the lowest rate that carries that width: the same lines at a fraction of the cost.
 
     Parameters
     ----------
