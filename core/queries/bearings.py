@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from core.vibration.bearings import SKF_6205_2RS, BearingGeometry, DefectOrders, defect_orders
+from core.vibration.bearing_catalogue import find_bearing
+from core.vibration.bearings import BearingGeometry, DefectOrders, defect_orders
 
 _MACHINE = ("num_elements", "element_diameter_mm", "pitch_diameter_mm")
 _STATED = ("FTF", "BPFO", "BPFI", "BSF")
@@ -53,6 +54,5 @@ def _stated(defect_hz: Mapping[str, float] | None, rpm: float | None) -> DefectO
 
 
 def _listed(model: str | None) -> StatedOrders | None:
-    if model != "SKF 6205-2RS":
-        return None
-    return StatedOrders(defect_orders(SKF_6205_2RS), f"geometry of {model}")
+    found = find_bearing(model) if model else None
+    return StatedOrders(found.orders, f"{found.name}, {found.source}") if found else None

@@ -1,5 +1,6 @@
 """Signals of a data set, and what is seen in a window of one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import InvalidInputError, NotFoundError
 from core.models import Dataset, Signal
+from core.vibration.feature_set import FEATURES_BY_NAME
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ class SignalRow:
     path: str
     meta_data: dict[str, Any]
     findings: tuple[str, ...]
+    features: Mapping[str, float]  # by name, those that are defined; empty where none was measured
 
     @property
     def duration_s(self) -> float:
@@ -81,7 +84,7 @@ def list_signals(
     limit: int = 25,
     offset: int = 0,
 ) -> tuple[list[SignalRow], int]:
-    """Return one page of signals and how many there are in all."""
+    """Return one page of signals and how many there are in all; features sort too, undefined ones last."""
     order = _order(sort, descending=descending)
     conditions = _conditions(wanted)
     total = session.scalar(select(func.count(Signal.id)).where(*conditions)) or 0
@@ -112,10 +115,19 @@ def find_place(
 
 
 def _order(sort: str, *, descending: bool) -> tuple[Any, Any]:
-    if sort not in SORT_COLUMNS:
-        raise InvalidInputError(f"signals are not sorted by {sort!r}; choose from {', '.join(SORT_COLUMNS)}")
-    column = SORT_COLUMNS[sort]
+    column = _sorted_by(sort)
     return (column.desc() if descending else column.asc()).nulls_last(), Signal.id
+
+
+def _sorted_by(name: str) -> Any:
+    if name in SORT_COLUMNS:
+        return SORT_COLUMNS[name]
+    if name in FEATURES_BY_NAME:
+        return Signal.features[name].as_float()
+    raise InvalidInputError(
+        f"signals are not sorted by {name!r}; choose from {', '.join(SORT_COLUMNS)} or a feature, such as "
+        f"{', '.join(list(FEATURES_BY_NAME)[:3])}"
+    )
 
 
 def _conditions(wanted: SignalFilter) -> list[Any]:
@@ -170,4 +182,5 @@ def _row(signal: Signal, dataset: str) -> SignalRow:
         path=signal.file_path,
         meta_data={key: value for key, value in meta.items() if key not in {"record", "findings"}},
         findings=tuple(meta.get("findings", ())),
+        features=signal.features or {},
     )
