@@ -93,6 +93,14 @@ OTHER = "#b4b9c0"
 # A canvas does not follow the mode as CSS does: these inks stand out on both grounds (4:1 and more).
 CANVAS_SIGNAL = "#607f9c"
 CANVAS_ACCENT = "#12897d"
+CANVAS_CURSOR = "#c2740c"
+CANVAS_DEFECTS = {
+    "shaft": "#808a96",
+    "bpfo": "#d9691e",
+    "bpfi": "#3f8ccb",
+    "bsf2": "#bb62a0",
+    "ftf": "#7d8a4e",
+}
 _FAULT_INKS = {
     "healthy": "#009e73",
     "inner_race": "#0072b2",

@@ -5,8 +5,12 @@ from typing import ClassVar
 import param
 
 from app.state.page import PageState
+from core.queries.analyses.defects import OVERLAYS
+from core.queries.analyses.spectra import WINDOW_TITLES
 from core.queries.signals import SORT_COLUMNS
 from core.specs import MOST_ID
+from core.vibration.averaging import AVERAGINGS
+from core.vibration.combs import KINDS
 
 WINDOW_DIGITS = 6  # a microsecond: finer than a sample of any vibration record
 
@@ -20,7 +24,16 @@ FILTERS = {  # parameter: how it is called
 VIEWS = {  # analysis: how it is called
     "spectrum": "Spectrum",
     "envelope": "Envelope spectrum",
+    "kurtogram": "Kurtogram",
 }
+CURSORS = {"off": "Off", "base": "Base", "harmonic": "Harmonics", "sideband": "Sidebands"}
+DEFECTS = list(KINDS)
+DETECTIONS = ["peak", "rms", "peak-to-peak"]
+UNITS = ["g", "m/s²", "mm/s", "µm"]
+OF_RECORD = (  # what another record is not looked at by
+    "start", "stop", "rpm", "bearing", "band", "spectrum_hz", "envelope_hz", "cursor_at", "spacing",
+    "against",
+)  # fmt: skip
 
 
 class SignalsState(PageState):
@@ -39,9 +52,22 @@ class SignalsState(PageState):
         "views",
         "scale",
         "axis",
+        "overlays",
+        "rpm",
+        "bearing",
+        "weights",
+        "averages",
+        "averaging",
+        "detection",
+        "unit",
         "band",
         "spectrum_hz",
         "envelope_hz",
+        "cursor",
+        "cursor_on",
+        "cursor_at",
+        "spacing",
+        "against",
         "importing",
         "import_id",
     )
@@ -61,10 +87,23 @@ class SignalsState(PageState):
     views = param.ListSelector(default=["spectrum", "envelope"], objects=list(VIEWS), doc="analyses shown")
     scale = param.Selector(default="linear", objects=["linear", "log"], doc="amplitude scale of the spectra")
     axis = param.Selector(default="Hz", objects=["Hz", "CPM", "orders"], doc="what spectra stand over")
-    band = param.NumericTuple(default=None, length=2, allow_None=True, doc="Hz; None: chosen")
+    overlays = param.ListSelector(default=DEFECTS, objects=list(OVERLAYS), doc="frequencies that are marked")
+    rpm = param.Number(default=None, bounds=(0.1, 1e6), doc="speed stated instead of the record's")
+    bearing = param.String(default="", doc="bearing stated instead of the record's")
+    weights = param.Selector(default="hann", objects=list(WINDOW_TITLES), doc="window of the spectrum")
+    averages = param.Selector(default=1, objects=[1, 4, 8, 16, 32], doc="segments of the spectrum")
+    averaging = param.Selector(default="rms", objects=list(AVERAGINGS), doc="how segments are combined")
+    detection = param.Selector(default="peak", objects=DETECTIONS, doc="how a sine of amplitude 1 is shown")
+    unit = param.Selector(default="", objects=["", *UNITS], doc="of the spectrum; empty: the record's")
+    band = param.NumericTuple(default=None, length=2, allow_None=True, doc="Hz of the envelope")
     spectrum_hz = param.NumericTuple(default=None, length=2, allow_None=True, doc="Hz in view")
-    envelope_hz = param.NumericTuple(
-        default=None, length=2, allow_None=True, doc="Hz in view; None: the start"
+    envelope_hz = param.NumericTuple(default=None, length=2, allow_None=True, doc="Hz in view")
+    cursor = param.Selector(default="off", objects=list(CURSORS), doc="what a tap on lines places")
+    cursor_on = param.Selector(default="envelope", objects=list(VIEWS), doc="analysis that was tapped")
+    cursor_at = param.Number(default=None, bounds=(0, None), doc="where the cursor stands")
+    spacing = param.Number(default=None, bounds=(0, None), doc="between sidebands")
+    against = param.List(
+        default=[], item_type=int, bounds=(0, 3), doc="ids of signals compared with this one"
     )
 
     importing = param.Boolean(default=False, doc="recordings are being chosen for an import")
@@ -87,10 +126,11 @@ class SignalsState(PageState):
     def choose_signal(self, signal_id: int | None) -> None:
         """Show another signal, whole."""
         if signal_id != self.signal:
-            self.param.update(signal=signal_id, start=None, stop=None)
+            fresh = {name: self.param[name].default for name in OF_RECORD}
+            self.param.update(signal=signal_id, **fresh)
 
     def choose_dataset(self, name: str) -> None:
         """Show another data set, unfiltered, with no signal open."""
-        kept = {"dataset", "views", "scale", "axis", "importing", "import_id"}
-        defaults = {key: self.param[key].default for key in self.url_params if key not in kept}
+        narrowed = {*FILTERS, "text", "sort", "descending", "page", "signal", *OF_RECORD}
+        defaults = {key: self.param[key].default for key in self.url_params if key in narrowed}
         self.param.update(dataset=name, **defaults)

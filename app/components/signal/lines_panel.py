@@ -11,12 +11,13 @@ from bokeh.plotting import figure
 from numpy.typing import NDArray
 
 from app.components.card import card
-from app.components.safe_text import text
 from app.components.signal.heading import heading
+from app.components.signal.places import skeleton, told
 from app.components.signal.served import Answering, Later, apply, count_points
 from app.plots.lines import HEIGHT_PX, Axis, Mark, amplitude_limits, line_columns, make_lines, mark_columns
 from app.plots.waveform import amplitude_label
 
+REACH_PX = 8
 SETTLE_MS = 250  # after the last gesture, before the page is told
 
 Range = tuple[float, float]
@@ -73,16 +74,25 @@ class LinesPanel(pn.viewable.Viewer):
         self._opens_with, self._on_tap = opens_with, on_tap
         self.lines: list[Drawn] = []
         self.figure: figure | None = None
+        self._was_moved = False  # by a gesture that has not settled yet
         self._sources = [ColumnDataSource(data={"x": [], "y": []}) for _ in colors]
         self._marks = ColumnDataSource(data=mark_columns([], self.axis))
-        self._body = pn.Column(_skeleton(), sizing_mode="stretch_width", margin=0)
-        self._card = card(heading(title, self.param.caption, *controls), self._body)
+        self._body = pn.Column(skeleton(HEIGHT_PX), sizing_mode="stretch_width", margin=0)
+        self.below = pn.Column(sizing_mode="stretch_width", margin=0, visible=False)
+        head = heading(title, self.param.caption)
+        self._card = card(head, *controls, self._body, self.below)
         self.param.watch(lambda *_: self._remake(), ["scale", "axis"])
         self.param.watch(lambda _: self._apply(self._show_marks), "marks")
         self.param.watch(self._follow_range, "range")
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._card
+
+    @property
+    def reach(self) -> float:
+        """How far a tap may be off a line that it means, in positions."""
+        low, high = self._shown_range()
+        return REACH_PX * (high - low) / count_points(self.figure)
 
     def show(self, lines: Sequence[Drawn]) -> None:
         """Show one curve a record; the first says unit, end and words."""
@@ -96,7 +106,7 @@ class LinesPanel(pn.viewable.Viewer):
     def fail(self, words: str) -> None:
         """Say why there is nothing to show, where the figure would be."""
         self.figure, self.lines, self.caption = None, [], ""
-        self._body[:] = [_told(words)]
+        self._body[:] = [told(words, HEIGHT_PX)]
 
     def _make(self) -> None:
         first, factor = self.lines[0], self.axis.factor
@@ -119,7 +129,7 @@ class LinesPanel(pn.viewable.Viewer):
         self.figure.on_event(DoubleTap, lambda _: self._go(0.0, self.lines[0].end))
         if self._on_tap is not None:
             self.figure.on_event(Tap, self._tell_tap)
-        Answering(self.figure, self._show_lines)
+        Answering(self.figure, self._take_gesture)
         self._show_lines()
         self._body[:] = [pn.pane.Bokeh(self.figure, sizing_mode="stretch_width", margin=0)]
 
@@ -139,6 +149,7 @@ class LinesPanel(pn.viewable.Viewer):
         end = self.lines[0].end * self.axis.factor
         if self.figure.x_range.bounds != (0.0, end):
             self.figure.x_range.update(bounds=(0.0, end), reset_end=end)
+            self._go(*self._opened_range())
 
     def _tell_tap(self, event: Tap) -> None:
         self._on_tap(event.x / self.axis.factor)
@@ -146,6 +157,10 @@ class LinesPanel(pn.viewable.Viewer):
     def _shown_range(self) -> Range:
         x_range, factor = self.figure.x_range, self.axis.factor
         return float(x_range.start) / factor, float(x_range.end) / factor
+
+    def _take_gesture(self) -> None:
+        self._was_moved = not _is_near(self._shown_range(), self._opened_range())
+        self._show_lines()
 
     def _show_lines(self) -> None:
         """Bring what the range shows into the sources, in place."""
@@ -159,9 +174,10 @@ class LinesPanel(pn.viewable.Viewer):
         """Say what is shown, and keep the range that a gesture chose."""
         shown = self._shown_range()
         each = self.lines[0].view(*shown, count_points(self.figure)).lines_per_point
-        told = f"each pixel shows the largest of {each} lines" if each > 1 else "every line"
-        self.caption = f"{self.lines[0].words} · {told}"
-        if not _is_near(shown, self.range or self._opened_range()):
+        seen = f"each pixel shows the largest of {each} lines" if each > 1 else "every line"
+        self.caption = f"{self.lines[0].words} · {seen}"
+        if self._was_moved:
+            self._was_moved = False
             self.range = shown
 
     def _remake(self) -> None:
@@ -187,15 +203,3 @@ class LinesPanel(pn.viewable.Viewer):
 def _is_near(one: Range, other: Range) -> bool:
     width = max(other[1] - other[0], 1e-12)
     return all(abs(a - b) < 1e-6 * width for a, b in zip(one, other, strict=True))
-
-
-def _skeleton() -> pn.Spacer:
-    return pn.Spacer(height=HEIGHT_PX, sizing_mode="stretch_width", margin=0)
-
-
-def _told(words: str) -> pn.Column:
-    """Return words that take the figure's place: nothing below them jumps."""
-    styles = {"justify-content": "center", "align-items": "center", "text-align": "center"}
-    return pn.Column(
-        text(words, "muted"), height=HEIGHT_PX, sizing_mode="stretch_width", margin=0, styles=styles
-    )

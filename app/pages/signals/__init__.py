@@ -11,7 +11,7 @@ from app.components.page import PageView
 from app.pages.signals.imports import ImportPanel
 from app.pages.signals.record import RecordView
 from app.pages.signals.table import SignalsTable
-from app.state.signals import FILTERS, SignalsState
+from app.state.signals import FILTERS, OF_RECORD, SignalsState
 from core.errors import NotFoundError
 from core.queries import datasets, signals
 from core.queries.datasets import DatasetRow
@@ -116,7 +116,7 @@ class SignalsPage(PageView):
             self._show_table()
 
     def _open_row(self, signal_id: int) -> None:
-        kept = {k: v for k, v in self.state.query().items() if k not in {"start", "stop"}}
+        kept = {k: v for k, v in self.state.query().items() if k not in OF_RECORD}
         self.open(self.path, **kept | {"signal": signal_id})
 
     def _show_signal(self) -> None:

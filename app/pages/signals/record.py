@@ -1,5 +1,6 @@
 """One record: what is known of it, its pictures, and the window in view as files and lines of Python."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -8,6 +9,7 @@ import panel as pn
 import param
 
 from app.components.actions import actions
+from app.components.card import card
 from app.components.copy_python import copy_python
 from app.components.export import export
 from app.components.grid import stack
@@ -15,10 +17,16 @@ from app.components.safe_text import text
 from app.components.signal.following import Follower
 from app.components.signal.waveform_view import RecordSource, WaveformView
 from app.pages.signals.analyses import Analyses
+from app.pages.signals.controls import Controls
+from app.pages.signals.cursor import place_cursor, show_cursor
 from app.pages.signals.snippets import window_snippet
 from app.state.signals import SignalsState
 from core.queries.signals import SignalRow
 from core.queries.waveforms import read_window, view_waveform
+
+RECOMPUTED = ("weights", "averages", "averaging", "detection", "unit", "band")
+RESTATED = ("rpm", "bearing")
+CURSOR = ("cursor", "cursor_on", "cursor_at", "spacing")
 
 
 class RecordView(pn.viewable.Viewer):
@@ -34,18 +42,28 @@ class RecordView(pn.viewable.Viewer):
             unit=row.unit,
             read_wave=partial(view_waveform, row),
         )
-        self.analyses = Analyses([row], state)
         self._follower: Follower[Any] | None = None
         self.view = WaveformView(source, self._follow_gesture, window=state.window(row.duration_s))
-        self._follower = Follower(self.view.figure, self.analyses.compute, self.analyses.show)
+        self.analyses = Analyses([row], state, self._take_tap)
+        self.controls = Controls(row, state)
+        self._follower = Follower(self.view.figure, self.analyses.compute, self._show_found)
         self._panels = stack()
+        self._restate()
         self._show_analyses()
         self.view.param.watch(self._keep_window, "window")
+        self._watchers = [
+            state.param.watch(lambda *_: self._restate(), list(RESTATED)),
+            state.param.watch(lambda *_: self._recompute(), list(RECOMPUTED)),
+            state.param.watch(lambda *_: self._show_analyses(), "views"),
+            state.param.watch(lambda *_: self._mark(), ["axis", "overlays", *CURSOR]),
+            state.param.watch(lambda *_: self._rescale(), ["scale", "spectrum_hz", "envelope_hz"]),
+        ]
 
     def __panel__(self) -> pn.viewable.Viewable:
         return stack(
             _header(self.row),
             self.view,
+            card(self.controls),
             self._panels,
             actions(
                 export(self.read_window, f"signal_{self.row.id}"),
@@ -58,8 +76,10 @@ class RecordView(pn.viewable.Viewer):
         return self.analyses.shown()[name].panel
 
     def close(self) -> None:
-        """Write no more into the page's state: the last gesture may still settle."""
+        """Write no more into the page's state, nor follow it: the last gesture may still settle."""
         self._is_open = False
+        for watcher in self._watchers:
+            self._state.param.unwatch(watcher)
 
     def follow(self) -> None:
         """Show the window that the state says."""
@@ -74,11 +94,39 @@ class RecordView(pn.viewable.Viewer):
     def _show_analyses(self) -> None:
         panels = [analysis.panel for analysis in self.analyses.shown().values()]
         self._panels[:] = panels or [pn.Spacer(height=0, margin=0)]
+        self.controls.show(self.analyses.mounting)
+        self._recompute()
+
+    def _restate(self) -> None:
+        self.analyses.restate()
+        self._mark()
+        self._recompute()
+
+    def _mark(self) -> None:
+        self.controls.show(self.analyses.mounting)
+        self.analyses.mark()
+        show_cursor(self.analyses)
+
+    def _rescale(self) -> None:
+        self.controls.show(self.analyses.mounting)
+        for name, panel in self.analyses.line_panels().items():
+            in_view = getattr(self._state, f"{name}_hz", None)
+            panel.param.update(scale=self._state.scale, range=in_view)
+
+    def _recompute(self) -> None:
         self._follow_gesture(self.view.range)
 
     def _follow_gesture(self, window: tuple[float, float]) -> None:
-        if self._follower is not None:
+        if self._follower is not None and self._state.views:
             self._follower.ask(window)
+
+    def _show_found(self, window: tuple[float, float], found: Mapping[str, Any]) -> None:
+        self.analyses.show(window, found)
+        if self._state.cursor != "off":
+            show_cursor(self.analyses)
+
+    def _take_tap(self, name: str, position: float) -> None:
+        place_cursor(self._state, self.panel(name), name, position)
 
     def _keep_window(self, event: param.parameterized.Event) -> None:
         if self._is_open:

@@ -17,7 +17,7 @@ from app.components.export import export
 from app.components.filters import SearchField, choice, filter_row, offer
 from app.components.place_link import place_html
 from app.pages.signals.snippets import table_snippet
-from app.state.signals import FILTERS, SignalsState
+from app.state.signals import FILTERS, OF_RECORD, SignalsState
 from app.theme import category_colors
 from core.queries import signals
 from core.queries.datasets import DatasetRow
@@ -171,7 +171,7 @@ class SignalsTable(pn.viewable.Viewer):
         return pd.DataFrame([{name: getattr(row, name) for name in READ} for row in rows], columns=READ)
 
     def _place_of(self, row: SignalRow) -> str:
-        kept = {k: v for k, v in self.state.query().items() if k not in {"signal", "start", "stop"}}
+        kept = {k: v for k, v in self.state.query().items() if k not in {"signal", *OF_RECORD}}
         return place_html(row.record, "/signals", linked=self._linked, **kept, signal=row.id)
 
     def _take(self, name: str, value: str) -> None:

@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core.vibration.lines import interpolate_line
+
 Reals = NDArray[np.floating]
 
 
@@ -29,11 +31,12 @@ class Lines:
     words: str  # what they stand on and how they were made
     start_s: float
     stop_s: float
+    window: str = "hann"  # that the samples were weighted by
 
     @property
     def position(self) -> NDArray[np.float64]:
         """Where each line stands, (num_lines,)."""
-        return np.arange(len(self.amplitude)) * self.step
+        return np.arange(len(self.amplitude), dtype=np.float64) * self.step
 
     @property
     def frequency_hz(self) -> NDArray[np.float64]:
@@ -51,6 +54,15 @@ class Lines:
         place = int(self.amplitude.argmax())
         return place * self.step, float(self.amplitude[place])
 
+    def read(self, near: float, within: float) -> tuple[float, float]:
+        """Return position and amplitude of the largest line near a position, read between the lines."""
+        reach = within + 4 * self.step
+        first = max(int((near - reach) / self.step), 0)
+        last = min(int((near + reach) / self.step) + 2, len(self.amplitude))
+        position = np.arange(first, last) * self.step
+        found, height = interpolate_line(position, self.amplitude[first:last], near, self.window, within)
+        return float(found), float(height)
+
     def frame(self) -> pd.DataFrame:
         """Return one row a line."""
         return pd.DataFrame({self.axis: self.position, "amplitude": self.amplitude})
@@ -62,7 +74,9 @@ class Lines:
         amplitude = self.amplitude[first:last]
         each = -(-len(amplitude) // num_points)
         if each <= 1:
-            return LinesView(np.arange(first, first + len(amplitude)) * self.step, amplitude, 1)
+            return LinesView(
+                self.step * np.arange(first, first + len(amplitude), dtype=np.float64), amplitude, 1
+            )
         whole = len(amplitude) // each * each
         place = amplitude[:whole].reshape(-1, each).argmax(axis=1) + np.arange(0, whole, each)
         if whole < len(amplitude):

@@ -1,0 +1,50 @@
+"""The cursor of a record: placed by a tap on lines, read off them, shown on them and in figures below."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from app.components.facts import small_table
+from app.components.signal.lines_panel import LinesPanel
+from app.components.words import ABSENT
+from app.pages.signals.analyses import Analyses
+from app.pages.signals.marks import cursor_marks, defect_marks
+from app.state.signals import SignalsState
+from core.queries.analyses.cursors import CursorLine, read_cursor, snap
+from core.queries.analyses.mountings import Mounting
+
+
+def place_cursor(state: SignalsState, panel: LinesPanel, name: str, near: float) -> None:
+    """Place the cursor on the line nearest to a tap; with a sideband's middle placed, its spacing."""
+    if state.cursor == "off" or not panel.lines:
+        return
+    at = snap(panel.lines[0], near, panel.reach)
+    is_spacing = state.cursor == "sideband" and state.cursor_on == name and state.cursor_at is not None
+    if is_spacing and state.spacing is None and abs(at - state.cursor_at) > panel.reach:
+        state.spacing = abs(at - state.cursor_at)
+        return
+    state.param.update(cursor_on=name, cursor_at=at, spacing=None)
+
+
+def show_cursor(analyses: Analyses) -> None:
+    """Show what the cursor reads by now on the picture that it stands on."""
+    state = analyses.state
+    for name, panel in analyses.line_panels().items():
+        marks = defect_marks(analyses.mounting, state.overlays)
+        lines: list[CursorLine] = []
+        if name == state.cursor_on and panel.lines and state.cursor != "off" and state.cursor_at:
+            lines = read_cursor(panel.lines[0], state.cursor, state.cursor_at, state.spacing)
+        panel.marks = [*marks, *cursor_marks(lines)]
+        panel.below.visible = bool(lines)
+        panel.below[:] = [_table(lines, panel, analyses.mounting)] if lines else []
+
+
+def _table(lines: Sequence[CursorLine], panel: LinesPanel, mounting: Mounting) -> Any:
+    unit = panel.lines[0].unit or "unit not stated"
+    columns = ["cursor", "Hz", "CPM", *(["order"] if mounting.rpm else []), f"amplitude ({unit})"]
+    return small_table(columns, [_row(line, mounting) for line in lines])
+
+
+def _row(line: CursorLine, mounting: Mounting) -> list[str]:
+    order = [f"{line.position / mounting.shaft_hz:.4f}"] if mounting.rpm else []
+    amplitude = ABSENT if line.amplitude is None else f"{line.amplitude:.4g}"
+    return [line.name, f"{line.position:,.3f}", f"{60 * line.position:,.1f}", *order, amplitude]
