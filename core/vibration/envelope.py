@@ -134,25 +134,48 @@ def squared_envelope_spectrum(
     InvalidInputError
         As `band_pass`.
     """
+    squared, reduced_hz = squared_envelope(x, rate_hz, band_hz)
+    frequency_hz, amplitude = amplitude_spectrum(squared, reduced_hz, window)
+    kept = _bins(np.shape(x)[-1], rate_hz, band_hz)
+    bins = min(kept.stop - kept.start, len(frequency_hz))
+    return frequency_hz[:bins], amplitude[..., :bins]
+
+
+def squared_envelope(
+    x: ArrayLike, rate_hz: float, band_hz: Band | None = None
+) -> tuple[NDArray[np.floating], float]:
+    """Return the squared magnitude of the analytic signal at the lowest rate that keeps its spectrum.
+
+    Parameters
+    ----------
+    x : (..., n), real
+        float32 is worked on in single precision, else float64.
+    rate_hz, band_hz
+        As in `analytic_signal`.
+
+    Returns
+    -------
+    squared : (..., m), float32 or float64, m <= n
+        In the squared unit of `x`; the samples share the duration of `x` evenly.
+    rate_hz : float
+        Their rate, about twice the width of the band.
+
+    Raises
+    ------
+    InvalidInputError
+        As `band_pass`.
+    """
     samples = np.asarray(x)
     if samples.dtype != np.float32:
         samples = samples.astype(np.float64)
     count = samples.shape[-1]
     kept = _bins(count, rate_hz, band_hz)
-    squared = _squared_envelope(samples, kept)
-    frequency_hz, amplitude = amplitude_spectrum(squared, rate_hz * squared.shape[-1] / count, window)
-    bins = min(kept.stop - kept.start, len(frequency_hz))
-    return frequency_hz[:bins], amplitude[..., :bins]
-
-
-def _squared_envelope(samples: NDArray[np.floating], kept: slice) -> NDArray[np.floating]:
-    """Return |analytic signal|^2 at the lowest rate that keeps its whole spectrum, (..., m <= n)."""
-    count, width = samples.shape[-1], kept.stop - kept.start
-    length = min(count, scipy.fft.next_fast_len(2 * width))
+    length = min(count, scipy.fft.next_fast_len(2 * (kept.stop - kept.start)))
     lines = _one_sided(samples, kept)
     # Moved down to 0 Hz, the band keeps its magnitude; the shorter transform wants the scale of its own.
     shifted = scipy.fft.ifft(lines, length, axis=-1, overwrite_x=True) * (length / count)
-    return np.asarray(np.square(shifted.real) + np.square(shifted.imag))
+    squared = np.square(shifted.real) + np.square(shifted.imag)
+    return np.asarray(squared), rate_hz * length / count
 
 
 def _one_sided(samples: NDArray[np.floating], kept: slice) -> NDArray[np.complexfloating]:
