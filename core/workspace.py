@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from core.errors import InvalidInputError, NotFoundError, TooLargeError
 from core.interchange.imports import RunImport, import_runs
+from core.queries import dataset_features, experiment_files
 from core.queries import datasets as dataset_queries
 from core.queries import epochs as epoch_queries
-from core.queries import experiment_files
 from core.queries import experiments as experiment_queries
 from core.queries import signals as signal_queries
 from core.queries.analyses.lines import Lines
@@ -177,6 +177,14 @@ class Workspace:
             wanted = SignalFilter(stored[dataset], **filters)
             rows, _ = signal_queries.list_signals(session, wanted, limit=ALL_ROWS)
         return _frame(rows, SignalRow)
+
+    def features(self, dataset: str) -> pd.DataFrame:
+        """Return one row a signal of a data set: its facts, every feature, and its place in projections.
+
+        `core.vibration.feature_set.FEATURES` says what each feature is; one that is undefined is NaN.
+        """
+        with read_scope() as session:
+            return dataset_features.get_features(session, dataset)
 
     def signal(self, signal_id: int) -> SignalHandle:
         """Return one signal."""

@@ -19,6 +19,7 @@ from rich.table import Table
 from app.cli.database import db, prepare
 from app.cli.demo import seed_demo
 from app.cli.experiments import experiments
+from app.cli.features import features
 from app.cli.following import Detach, console, do_run
 from app.cli.output import AsJson, print_json, print_result
 from app.cli.processes import running_worker
@@ -234,6 +235,7 @@ def _mb_per_s(report: ImportReport) -> float:
 
 cli.command()(train)
 cli.command()(resume)
+cli.command()(features)
 
 
 @cli.command()

@@ -112,6 +112,7 @@ signals: One row a channel of a record.
     dominant_frequency_hz NUMBER largest line of the amplitude spectrum, in Hz
     bearing_id            WORD   which bearing it was
     machine_id            WORD   which machine it was
+    features              JSON   every feature: (features->>'crest_factor')::DOUBLE
 
 datasets: One row a data set.
     id          ID     number of the data set

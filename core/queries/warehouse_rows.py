@@ -157,6 +157,7 @@ def _signals() -> Rows:
         Signal.dominant_frequency.label("dominant_frequency_hz"),
         Signal.bearing_id,
         Signal.machine_id,
+        Signal.features,
     )
     return Rows(Signal, columns, (_dataset_of(Signal),))
 

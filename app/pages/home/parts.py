@@ -14,7 +14,12 @@ from app.state.home import Step
 from core.queries.experiment_rows import ExperimentRow
 from core.queries.runs import RunRow
 
-DOING = {"training": "Training", "dataset_import": "Importing", "dataset_generation": "Generating"}
+DOING = {
+    "training": "Training",
+    "dataset_import": "Importing",
+    "dataset_generation": "Generating",
+    "features": "Measuring",
+}
 
 
 def show_numbers(seen: Snapshot) -> list[Any]:
