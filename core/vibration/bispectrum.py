@@ -64,7 +64,7 @@ def bicoherence(
 def harmonic_bicoherence(x: ArrayLike, rate_hz: float, shaft_hz: float, one: int, two: int) -> float:
     """Return the squared bicoherence of two harmonics of the shaft, exactly at their frequencies.
 
-    As `bicoherence`, over Hann-windowed segments of 8 revolutions: 1 where the line at their sum is locked to them,
+    As `bicoherence`, over Hann-windowed segments of 8 revolutions: 1 where the line at the sum is locked,
     about 1 / segments for noise.
 
     Parameters

@@ -7,13 +7,31 @@ from numpy.typing import ArrayLike, NDArray
 
 from core.errors import InvalidInputError
 from core.vibration.bearings import DefectOrders
+from core.vibration.bispectrum_features import FEATURES as BISPECTRUM_FEATURES
+from core.vibration.bispectrum_features import measure_bispectrum_features
+from core.vibration.cepstrum_features import FEATURES as CEPSTRUM_FEATURES
+from core.vibration.cepstrum_features import measure_cepstrum_features
+from core.vibration.envelope_features import FEATURES as ENVELOPE_FEATURES
+from core.vibration.envelope_features import measure_envelope_features
 from core.vibration.feature_kinds import Feature
+from core.vibration.spectrum_features import FEATURES as SPECTRUM_FEATURES
+from core.vibration.spectrum_features import measure_spectrum_features
 from core.vibration.time_features import FEATURES as TIME_FEATURES
 from core.vibration.time_features import measure_time_features
+from core.vibration.wavelet_features import FEATURES as WAVELET_FEATURES
+from core.vibration.wavelet_features import measure_wavelet_features
 
 __all__ = ["FEATURES", "FEATURES_BY_NAME", "Feature", "measure_features"]
 
-FEATURES: tuple[Feature, ...] = (*TIME_FEATURES,)
+BLOCK_SAMPLES = 1 << 17  # worked on together: many short windows share a call, long records the cache
+FEATURES: tuple[Feature, ...] = (
+    *TIME_FEATURES,
+    *SPECTRUM_FEATURES,
+    *ENVELOPE_FEATURES,
+    *WAVELET_FEATURES,
+    *CEPSTRUM_FEATURES,
+    *BISPECTRUM_FEATURES,
+)
 FEATURES_BY_NAME = {feature.name: feature for feature in FEATURES}
 
 
@@ -50,18 +68,35 @@ def measure_features(
         Where shapes do not fit, a sample is not finite or a rate or speed is not positive.
     """
     batch = _checked(samples, rate_hz)
-    speed = _per_record(rpm, len(batch))
+    shaft_hz = _per_record(rpm, len(batch)) / 60
     bearings = _bearings(orders, len(batch))
-    found = {**measure_time_features(batch, rate_hz)}
-    del speed, bearings
-    return {feature.name: found[feature.name] for feature in FEATURES}
+    rows = max(BLOCK_SAMPLES // batch.shape[-1], 1)
+    blocks = [slice(first, first + rows) for first in range(0, len(batch), rows)]
+    found = [_measure_block(batch[part], rate_hz, shaft_hz[part], bearings[part]) for part in blocks]
+    return {feature.name: np.concatenate([block[feature.name] for block in found]) for feature in FEATURES}
+
+
+def _measure_block(
+    batch: NDArray[np.float64],
+    rate_hz: float,
+    shaft_hz: NDArray[np.float64],
+    bearings: Sequence[DefectOrders | None],
+) -> dict[str, NDArray[np.float64]]:
+    return {
+        **measure_time_features(batch, rate_hz),
+        **measure_spectrum_features(batch, rate_hz, shaft_hz),
+        **measure_envelope_features(batch, rate_hz, shaft_hz, bearings),
+        **measure_wavelet_features(batch),
+        **measure_cepstrum_features(batch, rate_hz, shaft_hz),
+        **measure_bispectrum_features(batch, rate_hz, shaft_hz),
+    }
 
 
 def _checked(samples: ArrayLike, rate_hz: float) -> NDArray[np.float64]:
     batch = np.atleast_2d(np.asarray(samples, dtype=np.float64))
-    if batch.ndim != 2 or batch.shape[-1] < 1:
+    if batch.ndim != 2 or batch.size < 1:
         raise InvalidInputError(
-            f"samples of shape {np.shape(samples)} are no batch; give (batch, n) or (n,) with n at least 1"
+            f"samples of shape {np.shape(samples)} are no batch; give (batch, n) or (n,), none of them 0"
         )
     if not 0 < rate_hz < np.inf:
         raise InvalidInputError(f"rate_hz={rate_hz:g} must be positive; give the sampling rate in Hz")
