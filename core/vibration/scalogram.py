@@ -37,7 +37,7 @@ def scalogram(
     PyWavelets' "cmorB-1.0" with B = 2 (cycles / 2 pi)^2 at scale rate_hz / f (see `wavelet_name`), its
     coefficients times 2 / sqrt(scale). It is applied by one Fourier transform of the signal and, for each
     frequency, one of the few lines in its reach: of 2^20 samples some tenths of a second, where
-    `pywt.cwt` takes minutes. Beyond the signal's ends there is silence. In float32: right to 1e-5.
+    `pywt.cwt` takes half a minute. Beyond the signal's ends there is silence. In float32: right to 1e-5.
 
     Parameters
     ----------

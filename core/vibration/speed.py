@@ -17,6 +17,7 @@ OVERLAP = 8  # segments that a sample lies in
 STANDS_OUT = 3.0  # times the median of what is about it: of noise alone the followed line reaches 2
 STEP_COST = 1e-3  # of moving by one bin, so that a tie stays where it is
 REFINEMENTS = 2
+SLEWS_PER_S = (1 / 60, 1 / 15, 1 / 4, 1.0)  # of the speed, tried where none is given
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,9 @@ def estimate_speed(
     within : float
         How far the speed may be from `near_hz`, as a share of it, 0 to below 1.
     max_slew_hz_per_s : float
-        Greatest change of speed; half of `near_hz` a second unless given.
+        Greatest change of speed: the lower, the longer the segments, and the less is left of the noise.
+        Unless given, a 60th, a 15th, a quarter and the whole of `near_hz` a second are tried, and the one
+        is kept with which the line stands out most.
 
     Returns
     -------
@@ -79,25 +82,26 @@ def estimate_speed(
         Where no line stands out 3 times above the median about it, the line may leave the spectrum, the
         signal is shorter than two segments, constant, NaN or infinite, or the rate is none.
     """
-    search = _search(check_rate_hz(rate_hz), near_hz, order, within, max_slew_hz_per_s)
-    samples = check_samples(x, 2 * search.segment).astype(np.float64, copy=False)
+    rate_hz = check_rate_hz(rate_hz)
+    slews = [max_slew_hz_per_s] if max_slew_hz_per_s is not None else [near_hz * part for part in SLEWS_PER_S]
+    searches = [_search(rate_hz, near_hz, order, within, slew) for slew in slews]
+    samples = check_samples(x, 2 * searches[-1].segment).astype(np.float64, copy=False)
     if samples.ndim != 1:
         raise InvalidInputError(f"signals of shape {samples.shape} are several; a shaft's speed needs one")
-    line_hz = _follow(samples, search)
+    search, line_hz = _clearest(samples, searches)
     centre = np.asarray(np.arange(len(line_hz)) * search.hop + (search.segment - 1) / 2, dtype=np.float64)
-    cycles = np.concatenate([[0.0], np.cumsum(_led_on(centre, line_hz, len(samples)))[:-1]]) / search.rate_hz
+    cycles = np.concatenate([[0.0], np.cumsum(_led_on(centre, line_hz, len(samples)))[:-1]]) / rate_hz
     for _ in range(REFINEMENTS):
         cycles = cycles + _phase_left(samples, cycles, search.segment)
     if not (np.diff(cycles) > 0).all():
         raise InvalidInputError(
-            f"the line near {search.centre_hz:g} Hz comes to a stop, which a shaft's does not within "
-            f"within={within:g} of its speed; choose another line or window"
+            f"noise turns the line near {search.centre_hz:g} Hz back at times, which a shaft does not do; "
+            "give another order or a lower max_slew_hz_per_s"
         )
-    return ShaftAngle(0, (cycles - cycles[0]) / order, search.rate_hz)
+    return ShaftAngle(0, (cycles - cycles[0]) / order, rate_hz)
 
 
-def _search(rate_hz: float, near_hz: float, order: float, within: float, slew: float | None) -> _Search:
-    slew = near_hz / 2 if slew is None else slew
+def _search(rate_hz: float, near_hz: float, order: float, within: float, slew: float) -> _Search:
     if not (near_hz > 0 and order > 0 and 0 < within < 1 and slew > 0):
         raise InvalidInputError(
             f"near_hz={near_hz:g}, order={order:g} and max_slew_hz_per_s={slew:g} must be above 0 and "
@@ -111,8 +115,21 @@ def _search(rate_hz: float, near_hz: float, order: float, within: float, slew: f
     return _Search(order * near_hz, order * near_hz * within, order * slew, rate_hz)
 
 
-def _follow(samples: NDArray[np.float64], search: _Search) -> NDArray[np.float64]:
-    """Return the line's frequency in each segment, in Hz, (segments,)."""
+def _clearest(samples: NDArray[np.float64], searches: list[_Search]) -> tuple[_Search, NDArray[np.float64]]:
+    """Return the search whose line stands out most, and the line's frequency in each of its segments."""
+    found = [(search, *_follow(samples, search)) for search in searches if 2 * search.segment <= len(samples)]
+    search, line_hz, clear = max(found, key=lambda each: each[2])
+    if clear < STANDS_OUT:
+        raise InvalidInputError(
+            f"the largest line within {search.reach_hz:g} Hz of {search.centre_hz:g} Hz stands "
+            f"{clear:.1f} times above what is about it, and following it needs {STANDS_OUT:g}; "
+            "give another near_hz or order"
+        )
+    return search, line_hz
+
+
+def _follow(samples: NDArray[np.float64], search: _Search) -> tuple[NDArray[np.float64], float]:
+    """Return the line's frequency in each segment, in Hz, (segments,), and how far it stands out."""
     bin_hz = search.rate_hz / search.segment
     last_bin = search.segment // 2 - 1
     first = max(int((search.centre_hz - search.reach_hz) / bin_hz), 1)
@@ -126,14 +143,8 @@ def _follow(samples: NDArray[np.float64], search: _Search) -> NDArray[np.float64
     rows = np.arange(len(path))
     below, height, above = (amplitude[rows, path + k] for k in (-1, 0, 1))
     clear = float(np.median(height / np.maximum(np.median(amplitude[:, around], axis=1), floor)))
-    if clear < STANDS_OUT:
-        raise InvalidInputError(
-            f"the largest line within {search.reach_hz:g} Hz of {search.centre_hz:g} Hz stands "
-            f"{clear:.1f} times above what is about it, and following it needs {STANDS_OUT:g}; "
-            "give another near_hz or order"
-        )
     offset, _ = between_bins("hann", below, height, above)
-    return np.asarray((path + offset) * bin_hz)
+    return np.asarray((path + offset) * bin_hz), clear
 
 
 def _ridge(level: NDArray[np.float64], reach: int) -> NDArray[np.intp]:

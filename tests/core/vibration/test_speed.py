@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import scipy.io
 
 from core.errors import InvalidInputError
 from core.vibration.speed import estimate_speed
@@ -26,6 +27,15 @@ def test_line_in_noise_gives_the_angle_to_a_few_hundredths(name, order):
     assert np.abs(error - np.median(error))[6000:-6000].max() < 0.02
     true_hz = np.gradient(revolutions) * RATE_HZ
     np.testing.assert_allclose(shaft.speed_hz[6000:-6000], true_hz[6000:-6000], rtol=0.02)
+
+
+@pytest.mark.parametrize("number", [105, 169, 209])
+def test_speed_of_a_real_record_is_the_tachometers(number, shared_data):
+    (path,) = (shared_data / "cwru").glob(f"12k_Drive_End_*_{number}.mat")
+    recorded = scipy.io.loadmat(path)
+    shaft_hz = float(recorded[f"X{number}RPM"].item()) / 60
+    shaft = estimate_speed(recorded[f"X{number}_DE_time"][:, 0], RATE_HZ, shaft_hz * 1.02, within=0.1)
+    assert shaft.speed_hz.mean() == pytest.approx(shaft_hz, rel=1e-3)
 
 
 def test_stronger_line_outside_the_reach_is_not_followed():
