@@ -80,7 +80,7 @@ def make_image(
     plot.add_tools(pan, wheel, BoxZoomTool(dimensions="width"), hover, ResetTool())
     plot.toolbar.update(active_drag=pan, active_scroll=wheel, autohide=True, logo=None)
     plot.toolbar_inner = True
-    plot.add_layout(ColorBar(color_mapper=mapper, title=value_label, width=10, padding=6), "right")
+    plot.add_layout(ColorBar(color_mapper=mapper, width=10, padding=6), "right")
     return plot
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 HEIGHT_PX = 270
 LOG_DECADES = 5  # shown below the largest line
 MARK_PX = 12  # of the words at a mark
+APART_PX = 18  # between two marks of a row, or all of the row are left out
 
 Scale = Literal["linear", "log"]
 Columns = dict[str, NDArray[np.floating]]
@@ -50,6 +52,17 @@ class Axis:
 def line_columns(position: NDArray[np.floating], amplitude: NDArray[np.floating], axis: Axis) -> Columns:
     """Return the columns of a curve's source."""
     return {"x": position * axis.factor, "y": amplitude}
+
+
+def thin_marks(marks: Sequence[Mark], low: float, high: float, pixel: float) -> list[Mark]:
+    """Return the marks in view, without the rows whose marks stand too close to be told apart."""
+    kept: list[Mark] = []
+    for row in sorted({mark.row for mark in marks}):
+        of_row = [mark for mark in marks if mark.row == row]
+        gaps = [after.position - before.position for before, after in pairwise(of_row)]
+        if not gaps or min(gaps) >= APART_PX * pixel:
+            kept += [mark for mark in of_row if low <= mark.position <= high]
+    return kept
 
 
 def mark_columns(marks: Sequence[Mark], axis: Axis) -> dict[str, list[object]]:
@@ -111,7 +124,7 @@ def make_lines(
         mode="vline",
         line_policy="nearest",
         tooltips=[(_quantity(axis.label), f"@x{{custom}} {axis.unit}"), ("amplitude", "@y{custom}")],
-        formatters={"@x": _SIX_DIGITS, "@y": _FOUR_DIGITS},
+        formatters={"@x": _digits(7), "@y": _digits(4)},
     )
     plot.add_tools(pan, wheel, BoxZoomTool(dimensions="width"), hover, ResetTool())
     plot.toolbar.update(active_drag=pan, active_scroll=wheel, autohide=True, logo=None)
@@ -142,5 +155,5 @@ def _add_marks(plot: figure, marks: ColumnDataSource) -> None:
     )
 
 
-_FOUR_DIGITS = CustomJSHover(code="return Number(value).toPrecision(4)")
-_SIX_DIGITS = CustomJSHover(code="return String(Number(Number(value).toPrecision(7)))")
+def _digits(count: int) -> CustomJSHover:
+    return CustomJSHover(code=f"return String(Number(Number(value).toPrecision({count})))")

@@ -20,6 +20,7 @@ from app.theme import CANVAS_ACCENT, CANVAS_SIGNAL
 HEIGHT_PX = 270
 OVERVIEW_HEIGHT_PX = 64
 LEAST_SAMPLES = 16  # in the narrowest window
+FOUR_DIGITS = "return Number(value).toPrecision(4)"
 
 
 def amplitude_label(unit: str | None) -> str:
@@ -76,7 +77,7 @@ def make_waveform(
             ("min", f"@low{{custom}} {unit or ''}"),
             ("max", f"@high{{custom}} {unit or ''}"),
         ],
-        formatters={"@low": _FOUR_DIGITS, "@high": _FOUR_DIGITS},
+        formatters={name: CustomJSHover(code=FOUR_DIGITS) for name in ("@low", "@high")},
     )
     plot.add_tools(pan, wheel, BoxZoomTool(dimensions="width"), hover, ResetTool())
     plot.toolbar.update(active_drag=pan, active_scroll=wheel, autohide=True, logo=None)
@@ -110,6 +111,3 @@ def _draw_signal(plot: figure, source: ColumnDataSource) -> object:
     plot.varea(x="time", y1="low", y2="high", source=source, fill_color=CANVAS_SIGNAL, fill_alpha=1)
     plot.line(x="time", y="low", source=source, line_color=CANVAS_SIGNAL, line_width=1)
     return plot.line(x="time", y="high", source=source, line_color=CANVAS_SIGNAL, line_width=1)
-
-
-_FOUR_DIGITS = CustomJSHover(code="return Number(value).toPrecision(4)")

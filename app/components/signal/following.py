@@ -4,9 +4,10 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Generic, TypeVar
 
+from bokeh.document import Document
 from bokeh.plotting import figure
 
-from app.components.signal.served import apply, is_served
+from app.components.signal.served import find_document
 
 ANALYSES = ThreadPoolExecutor(max_workers=2, thread_name_prefix="analysis")
 
@@ -25,20 +26,24 @@ class Follower(Generic[Asked]):
 
     def ask(self, wanted: Asked) -> None:
         """Compute and show: at once where no session is served, else as soon as a thread is free."""
-        if not is_served(self._anchor):
+        document = find_document(self._anchor)
+        if document is None:
             self._show(wanted, self._compute(wanted))
             return
         self._wanted = wanted
         if not self._is_busy:
-            self._begin()
+            self._begin(document)
 
-    def _begin(self) -> None:
+    def _begin(self, document: Document) -> None:
         wanted, self._wanted, self._is_busy = self._wanted, None, True
-        future = ANALYSES.submit(self._compute, wanted)
-        future.add_done_callback(lambda done: apply(self._anchor, lambda: self._take(wanted, done)))
 
-    def _take(self, wanted: Any, done: Future[Any]) -> None:
+        def tell(done: Future[Any]) -> None:
+            document.add_next_tick_callback(lambda: self._take(document, wanted, done))
+
+        ANALYSES.submit(self._compute, wanted).add_done_callback(tell)
+
+    def _take(self, document: Document, wanted: Any, done: Future[Any]) -> None:
         self._is_busy = False
         if self._wanted is not None:
-            self._begin()
+            self._begin(document)
         self._show(wanted, done.result())

@@ -65,7 +65,7 @@ class ImagePanel(pn.viewable.Viewer):
         self._mapper.update(low=low, high=high)
         _, _, bottom, top = picture.extent
         self.figure.y_range.update(start=bottom, end=top)
-        self.caption = picture.words
+        self.caption = f"{picture.labels[2]} · {picture.words}"
 
     def fail(self, words: str) -> None:
         """Say why there is nothing to show, where the figure would be."""

@@ -35,8 +35,12 @@ class KurtogramPanel(ImagePanel):
         mark_band(self.figure, self._mark)
         name_rows(self.figure, picture.row_names)
         settling = Later(self.figure, SETTLE_MS, self._tell)
+
+        def follow(_attribute: str, _old: object, _new: object) -> None:
+            settling.begin()
+
         for end in ("start", "end"):
-            self._mark.on_change(end, lambda *_: settling.begin())
+            self._mark.on_change(end, follow)
 
     def _tell(self) -> None:
         band = (round(float(self._mark.start), 1), round(float(self._mark.end), 1))

@@ -14,7 +14,16 @@ from app.components.card import card
 from app.components.signal.heading import heading
 from app.components.signal.places import skeleton, told
 from app.components.signal.served import Answering, Later, apply, count_points
-from app.plots.lines import HEIGHT_PX, Axis, Mark, amplitude_limits, line_columns, make_lines, mark_columns
+from app.plots.lines import (
+    HEIGHT_PX,
+    Axis,
+    Mark,
+    amplitude_limits,
+    line_columns,
+    make_lines,
+    mark_columns,
+    thin_marks,
+)
 from app.plots.waveform import amplitude_label
 
 REACH_PX = 8
@@ -78,7 +87,7 @@ class LinesPanel(pn.viewable.Viewer):
         self._sources = [ColumnDataSource(data={"x": [], "y": []}) for _ in colors]
         self._marks = ColumnDataSource(data=mark_columns([], self.axis))
         self._body = pn.Column(skeleton(HEIGHT_PX), sizing_mode="stretch_width", margin=0)
-        self.below = pn.Column(sizing_mode="stretch_width", margin=0, visible=False)
+        self.below = pn.Column(pn.Spacer(height=0), sizing_mode="stretch_width", margin=0, visible=False)
         head = heading(title, self.param.caption)
         self._card = card(head, *controls, self._body, self.below)
         self.param.watch(lambda *_: self._remake(), ["scale", "axis"])
@@ -111,7 +120,7 @@ class LinesPanel(pn.viewable.Viewer):
     def _make(self) -> None:
         first, factor = self.lines[0], self.axis.factor
         self._sources = [ColumnDataSource(data={"x": [], "y": []}) for _ in self._colors]
-        self._marks = ColumnDataSource(data=mark_columns(self.marks, self.axis))
+        self._marks = ColumnDataSource(data=mark_columns([], self.axis))
         low, high = self._opened_range()
         self.figure = make_lines(
             self._sources,
@@ -168,6 +177,8 @@ class LinesPanel(pn.viewable.Viewer):
         for source, lines in zip(self._sources, self.lines, strict=True):
             seen = lines.view(*self._shown_range(), points)
             source.data = line_columns(seen.position, seen.amplitude, self.axis)
+        if self.marks:
+            self._show_marks()
         self._settling.begin()
 
     def _settle(self) -> None:
@@ -185,7 +196,10 @@ class LinesPanel(pn.viewable.Viewer):
             self._make()
 
     def _show_marks(self) -> None:
-        self._marks.data = mark_columns(self.marks, self.axis)
+        if self.figure is not None:
+            low, high = self._shown_range()
+            pixel = (high - low) / count_points(self.figure)
+            self._marks.data = mark_columns(thin_marks(self.marks, low, high, pixel), self.axis)
 
     def _follow_range(self, _event: param.parameterized.Event) -> None:
         if self.figure is not None and not _is_near(self._shown_range(), self._opened_range()):

@@ -2,11 +2,19 @@
 
 from collections.abc import Callable
 
+import panel as pn
 from bokeh.core.property.descriptors import UnsetValueError
+from bokeh.document import Document
 from bokeh.plotting import figure
 
 POINTS = 1200  # a pixel each, until the browser has said how wide the figure is
 LEAST_POINTS = 200
+
+
+def find_document(plot: figure) -> Document | None:
+    """Return the document of a server's session that a figure is in, or is being made for."""
+    document = plot.document or pn.state.curdoc
+    return document if document is not None and document.session_context is not None else None
 
 
 def is_served(plot: figure) -> bool:

@@ -78,7 +78,7 @@ class SignalsPage(PageView):
         self._show_filters()
         self._show_table()
         self._turn_to_signal()
-        self._content[:] = [self.imports, grid((self.table, 6), (self._right, 6))]
+        self._content[:] = [self.imports, grid((self.table, 4), (self._right, 8), styles={"align-items": "start"})]
 
     def _on_state(self, *events: param.parameterized.Event) -> None:
         changed = {event.name for event in events}

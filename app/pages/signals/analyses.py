@@ -66,11 +66,15 @@ class Analyses:
         return {name: panel for name, panel in made.items() if isinstance(panel, LinesPanel)}
 
     def shown(self) -> dict[str, Analysis]:
-        """Return the analyses that the state asks for, made when first asked for."""
+        """Return the analyses that the state asks for and that were made."""
+        return {name: self._made[name] for name in VIEWS if name in self.state.views and name in self._made}
+
+    def make(self) -> list[Any]:
+        """Return the pictures that the state asks for, each made when it is first asked for."""
         for name in self.state.views:
             if name not in self._made:
                 self._made[name] = getattr(self, f"_make_{name}")()
-        return {name: self._made[name] for name in VIEWS if name in self.state.views}
+        return [analysis.panel for analysis in self.shown().values()]
 
     def compute(self, window: Window) -> Mapping[str, Any]:
         """Compute what is shown of a window; what cannot be computed is the error that says why."""

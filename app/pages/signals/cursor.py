@@ -35,7 +35,8 @@ def show_cursor(analyses: Analyses) -> None:
             lines = read_cursor(panel.lines[0], state.cursor, state.cursor_at, state.spacing)
         panel.marks = [*marks, *cursor_marks(lines)]
         panel.below.visible = bool(lines)
-        panel.below[:] = [_table(lines, panel, analyses.mounting)] if lines else []
+        if lines:
+            panel.below[:] = [_table(lines, panel, analyses.mounting)]
 
 
 def _table(lines: Sequence[CursorLine], panel: LinesPanel, mounting: Mounting) -> Any:

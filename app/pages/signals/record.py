@@ -48,7 +48,6 @@ class RecordView(pn.viewable.Viewer):
         self.controls = Controls(row, state)
         self._follower = Follower(self.view.figure, self.analyses.compute, self._show_found)
         self._panels = stack()
-        self._restate()
         self._show_analyses()
         self.view.param.watch(self._keep_window, "window")
         self._watchers = [
@@ -92,8 +91,7 @@ class RecordView(pn.viewable.Viewer):
         return read_window(self.row, *self.view.window)
 
     def _show_analyses(self) -> None:
-        panels = [analysis.panel for analysis in self.analyses.shown().values()]
-        self._panels[:] = panels or [pn.Spacer(height=0, margin=0)]
+        self._panels[:] = self.analyses.make() or [pn.Spacer(height=0, margin=0)]
         self.controls.show(self.analyses.mounting)
         self._recompute()
 
