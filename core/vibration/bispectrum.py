@@ -46,18 +46,19 @@ def bicoherence(
             f"{samples.shape[-1]} samples in segments of {segment_samples}: segments must be even, at least "
             "8 samples long and 8 in number; shorten them or give more samples"
         )
-    lines = _segment_lines(samples, segment_samples)
+    lines = _segment_lines(samples, segment_samples)  # (..., bins, segments)
+    power, conjugate = np.square(lines.real) + np.square(lines.imag), lines.conj()
+    alone = power.sum(axis=-1)
     bins = segment_samples // 2
-    power = (np.square(lines.real) + np.square(lines.imag)).sum(axis=-2)
     found = np.full((*samples.shape[:-1], bins, bins), np.nan)
     for one in range(bins // 2):  # line `one` has the number one + 1; by symmetry the second is not below it
-        rest = bins - one - 1
-        pair = lines[..., one : one + 1] * lines[..., one:rest]
-        total = np.einsum("...si,...si->...i", pair, lines[..., 2 * one + 1 :].conj())
-        norm = (np.square(pair.real) + np.square(pair.imag)).sum(axis=-2) * power[..., 2 * one + 1 :]
+        two, both = slice(one, bins - one - 1), slice(2 * one + 1, None)
+        pair = lines[..., one, None, :] * lines[..., two, :]
+        total = np.einsum("...is,...is->...i", pair, conjugate[..., both, :])
+        norm = np.einsum("...s,...is->...i", power[..., one, :], power[..., two, :]) * alone[..., both]
         values = np.square(np.abs(total)) / np.where(norm > 0, norm, np.inf)
-        found[..., one, one:rest] = values
-        found[..., one:rest, one] = values
+        found[..., one, two] = values
+        found[..., two, one] = values
     return np.linspace(rate_hz / segment_samples, rate_hz / 2, bins), found
 
 
@@ -88,17 +89,18 @@ def harmonic_bicoherence(x: ArrayLike, rate_hz: float, shaft_hz: float, one: int
     orders = np.array([one, two, one + two])[:, None]
     wave = hann * np.exp(-2j * np.pi * orders * shaft_hz / rate_hz * place)
     cut = (samples - samples.mean())[: segments * length].reshape(segments, length)
-    first, second, both = (cut @ wave.real.T + 1j * (cut @ wave.imag.T)).T
+    first, second, both = np.einsum("sp,op->os", cut, wave)
     pair = first * second
     norm = np.sum(np.abs(pair) ** 2) * np.sum(np.abs(both) ** 2)
     return float(np.abs(np.sum(pair * both.conj())) ** 2 / norm) if norm > 0 else float("nan")
 
 
 def _segment_lines(samples: NDArray[np.float64], length: int) -> NDArray[np.complex64]:
-    """Return lines 1 to length / 2 of the segments, (..., segments, length // 2), the largest of them 1."""
+    """Return lines 1 to length / 2 of the segments, (..., length // 2, segments), the largest of them 1."""
     segments = samples.shape[-1] // length
     cut = samples[..., : segments * length].reshape(*samples.shape[:-1], segments, length)
     hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
     lines = scipy.fft.rfft((cut - samples.mean(axis=-1)[..., None, None]) * hann, axis=-1)[..., 1:]
     largest = np.abs(lines).max(axis=(-2, -1), keepdims=True)
-    return np.asarray(lines / np.where(largest > 0, largest, 1.0)).astype(np.complex64)
+    lines /= np.where(largest > 0, largest, 1.0)
+    return np.ascontiguousarray(np.swapaxes(lines, -1, -2), dtype=np.complex64)

@@ -110,7 +110,8 @@ def whitened_envelope_spectrum(
     Parameters
     ----------
     x : (n,), real
-        Worked on in single precision once it is white; a few samples at its end may be left out, for speed.
+        Worked on in single precision, once its mean is removed; a few samples at its end may be left out,
+        for speed.
     rate_hz : float
         Sampling rate.
     width_hz : float
@@ -123,9 +124,10 @@ def whitened_envelope_spectrum(
     amplitude : (bins,), float64
         Peak amplitude over the mean squared envelope: dimensionless.
     """
-    samples = np.asarray(x, dtype=np.float64)
+    samples = np.asarray(x)
     count = scipy.fft.prev_fast_len(len(samples), real=True)
-    lines = scipy.fft.rfft(samples[:count] - samples[:count].mean())
+    centred = samples[:count] - samples[:count].mean(dtype=np.float64)
+    lines = scipy.fft.rfft((centred / np.abs(centred).max()).astype(np.float32))
     width = max(round(width_hz / rate_hz * count), 3)
     white = np.zeros(count, dtype=np.complex64)
     white[: len(lines)] = lines / _local_level(lines, width)
@@ -205,10 +207,10 @@ def _near_shaft(bins: int, shaft_bins: float) -> NDArray[np.bool_]:
     return np.asarray(distance <= np.maximum(REACH, 0.001 * place))
 
 
-def _local_level(lines: NDArray[np.complex128], width: int) -> NDArray[np.float64]:
+def _local_level(lines: NDArray[np.complex64], width: int) -> NDArray[np.float32]:
     """Return the root of the mean power over so many bins; the largest of all, where there is none."""
     from scipy.ndimage import uniform_filter1d
 
     power = np.square(lines.real) + np.square(lines.imag)
-    level = np.sqrt(np.maximum(uniform_filter1d(power, width, mode="reflect"), 0.0))
-    return np.asarray(np.maximum(level, 1e-9 * level.max()))
+    level = np.sqrt(np.maximum(uniform_filter1d(power, width, mode="reflect"), np.float32(0)))
+    return np.asarray(np.maximum(level, 1e-7 * level.max()))

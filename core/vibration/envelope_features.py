@@ -68,10 +68,12 @@ def measure_envelope_features(
         return found
     bands = choose_band(fast_kurtogram(samples[varying], rate_hz))
     for record, (low_hz, high_hz) in zip(varying, bands, strict=True):
-        squared, _ = squared_envelope(samples[record], rate_hz, (float(low_hz), float(high_hz)))
+        squared, _ = squared_envelope(
+            samples[record].astype(np.float32), rate_hz, (float(low_hz), float(high_hz))
+        )
         found["envelope_band_low_hz"][record] = low_hz
         found["envelope_band_high_hz"][record] = high_hz
-        found["envelope_rms"][record] = np.sqrt(squared.mean())
+        found["envelope_rms"][record] = np.sqrt(squared.mean(dtype=np.float64))
         found["envelope_kurtosis"][record] = kurtosis(np.sqrt(squared))
         bearing, speed_hz = orders[record], shaft_hz[record]
         if bearing is not None and samples.shape[-1] * speed_hz / rate_hz >= MIN_REVOLUTIONS:

@@ -114,17 +114,17 @@ def choose_band(kurtogram: Kurtogram, min_width_hz: float = 0.0) -> NDArray[np.f
 def _spectrum(samples: NDArray[np.generic], multiple: int) -> NDArray[np.complex64]:
     """Return the lines below rate_hz / 2 of the record with faded ends, the largest of them 1.
 
-    Single precision does from here on: each band is transformed by itself, so it rounds its own lines only.
+    Single precision rounds 140 dB below the largest line, and below 100 dB a band counts as empty.
     """
     count = multiple * scipy.fft.prev_fast_len(samples.shape[-1] // multiple)
-    cut = samples[..., :count].astype(np.float64)
-    cut -= cut.mean(axis=-1, keepdims=True)
+    cut = samples[..., :count] - samples[..., :count].mean(axis=-1, keepdims=True, dtype=np.float64)
+    cut = cut.astype(np.float32)
     faded = int(ENDS / 2 * count)
-    ramp = np.sin(np.linspace(0, np.pi / 2, faded)) ** 2
+    ramp = (np.sin(np.linspace(0, np.pi / 2, faded)) ** 2).astype(np.float32)
     cut[..., :faded] *= ramp
     cut[..., count - faded :] *= ramp[::-1]
     lines = scipy.fft.rfft(cut, axis=-1, overwrite_x=True)[..., :-1]
-    return np.asarray(lines / np.abs(lines).max(axis=-1, keepdims=True)).astype(np.complex64)
+    return np.asarray(lines / np.abs(lines).max(axis=-1, keepdims=True))
 
 
 def _kurtosis(lines: NDArray[np.complex64], bands: int) -> NDArray[np.float64]:

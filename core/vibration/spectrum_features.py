@@ -91,8 +91,9 @@ def measure_spectrum_features(
 def _shape(frequency_hz: NDArray[np.float64], power: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
     power = np.maximum(power, np.finfo(np.float64).tiny)  # a constant signal's is 0
     total = power.sum(axis=-1)
-    centroid = power @ frequency_hz / total
-    squared = power @ np.square(frequency_hz) / total - np.square(centroid)
+    # By einsum: a product of matrices wakes the threads of BLAS, which cost more than they bring here.
+    centroid = np.einsum("bi,i->b", power, frequency_hz) / total
+    squared = np.einsum("bi,i->b", power, np.square(frequency_hz)) / total - np.square(centroid)
     logarithm = np.log(power)
     bits = np.log(total) - np.einsum("bi,bi->b", power, logarithm) / total
     edges = np.linspace(0, power.shape[-1], BANDS + 1).astype(int)[:-1]
