@@ -20,6 +20,7 @@ from app.components.page import PageView
 from app.components.scripted import ADDRESS, all_scripts
 from app.components.shell import RunningJob, RunningJobs, Shell, report_callback_error
 from app.pages.compare import ComparePage
+from app.pages.datasets import DatasetsPage
 from app.pages.experiments import ExperimentsPage
 from app.pages.home import HomePage
 from app.pages.signals import SignalsPage
@@ -37,7 +38,14 @@ from core.settings import Settings
 from core.storage.database import read_scope
 
 # The pages, in the order of the rail.
-PAGES: tuple[type[PageView], ...] = (HomePage, SignalsPage, ExperimentsPage, ComparePage, SqlPage)
+PAGES: tuple[type[PageView], ...] = (
+    HomePage,
+    SignalsPage,
+    DatasetsPage,
+    ExperimentsPage,
+    ComparePage,
+    SqlPage,
+)
 
 UNUSED_MS = 120_000
 SCRIPTS = f"{FOLDER.removeprefix('/')}brinell/components.js"
@@ -48,7 +56,7 @@ JobsQuery = Callable[[], RunningJobs]
 
 
 def list_running_jobs() -> RunningJobs:
-    """Return what runs now, for the header's chip; a training opens its experiment, an import its signals."""
+    """Return what runs now, for the header's chip; a training opens its experiment."""
     try:
         with read_scope() as session:
             runs = list_active_runs(session, NAMED_JOBS, running_only=True)
@@ -58,6 +66,8 @@ def list_running_jobs() -> RunningJobs:
     jobs = [
         RunningJob(run.name, run.progress, "/experiments", {"experiment": str(run.id)})
         if run.kind == "training"
+        else RunningJob(run.name, run.progress, "/datasets", {"dataset": run.name})
+        if run.kind == "features"
         else RunningJob(run.name, run.progress, "/signals")
         for run in runs
     ]

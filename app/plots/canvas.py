@@ -9,6 +9,7 @@ from bokeh.plotting import figure
 
 LABELS_PX = 64  # of an axis: the frame stands still while its numbers change
 NARROW_PX = 560  # that a legend may take: what an 800 px window leaves
+NARROWEST_PX = 240  # what a 420 px window leaves
 SWATCH_PX, LETTER_PX = 33, 7  # of a legend's line, and of a letter beside it
 LEGEND_PX = 22  # of one line of a legend
 GREY_ALPHA = 0.45  # of lines without a colour of their own: many of them stay a ground
@@ -32,17 +33,17 @@ def make_canvas(x_label: str, y_label: str, *, height: int, **options: Any) -> f
     return plot
 
 
-def fit_columns(labels: Sequence[str]) -> int:
+def fit_columns(labels: Sequence[str], room_px: int = NARROW_PX) -> int:
     """Return how many of these labels stand beside each other above a narrow figure."""
-    return max(1, min(len(labels), NARROW_PX // (SWATCH_PX + LETTER_PX * max(map(len, labels), default=1))))
+    return max(1, min(len(labels), room_px // (SWATCH_PX + LETTER_PX * max(map(len, labels), default=1))))
 
 
-def make_legend(items: Sequence[LegendItem]) -> Legend:
+def make_legend(items: Sequence[LegendItem], room_px: int = NARROW_PX) -> Legend:
     """Return a legend to stand above a figure; a click hides a line, another shows it."""
     return Legend(
         items=list(items),
         orientation="horizontal",
-        ncols=fit_columns([str(item.label.value) for item in items]),
+        ncols=fit_columns([str(item.label.value) for item in items], room_px),
         location="left",
         padding=0,
         margin=0,

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from core.errors import InvalidInputError, NotFoundError
 from core.evaluation.splits import RecordInfo
 from core.models import Dataset, Signal
+from core.queries.split_records import describe_record
 from core.specs import TrainingSpec
 from core.storage import arrays
 
@@ -37,7 +38,7 @@ def load_data(session: Session, spec: TrainingSpec) -> TrainingData:
     chosen = _of_channel(signals, spec)
     digest = hashlib.sha256("".join(f"{s.signal_id} {s.checksum}\n" for s in chosen).encode())
     return TrainingData(
-        records=tuple(_record(s, spec.label) for s in chosen),
+        records=tuple(describe_record(s, spec.label) for s in chosen),
         recordings=tuple(arrays.open_samples(s.file_path) for s in chosen),
         signal_ids=tuple(s.signal_id for s in chosen),
         checksum=digest.hexdigest(),
@@ -59,21 +60,3 @@ def _of_channel(signals: Sequence[Signal], spec: TrainingSpec) -> list[Signal]:
             f"data set {spec.dataset!r} has no channel {spec.channel!r}; it holds {', '.join(channels)}"
         )
     return chosen
-
-
-def _record(signal: Signal, label: str) -> RecordInfo:
-    parts = {"fault_class": signal.fault_class, "severity": signal.severity}
-    return RecordInfo(
-        key=signal.id,
-        label=" ".join(parts[part] for part in label.split("+") if parts[part] != "nominal" or label == part),
-        num_samples=signal.num_samples,
-        rate_hz=signal.sampling_rate_hz,
-        record=signal.meta_data.get("record", signal.signal_id),
-        bearing_id=signal.bearing_id,
-        machine_id=signal.machine_id,
-        load=signal.load,
-        severity=signal.severity,
-        checksum=signal.checksum,
-        native_rate_hz=signal.meta_data.get("original_rate_hz"),
-        adc_step=signal.meta_data.get("adc_step"),
-    )

@@ -1,16 +1,17 @@
 """The features of a data set: how far their measurement is, what it found, and the table of all numbers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
 import pyarrow.parquet as pq
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.errors import NotFoundError
-from core.models import Dataset, Job
+from core.models import Dataset, Job, Signal
 from core.storage import artifacts
 
 KIND = "features"
@@ -67,7 +68,25 @@ def get_features(session: Session, dataset: str) -> pd.DataFrame:
     return read_features(kept)
 
 
-def read_features(kept: Measurement) -> pd.DataFrame:
-    """Read the table of a measurement that is kept; what is undefined is NaN."""
-    path = artifacts.path_of(str(kept.artifact_id))
-    return pq.read_table(path).to_pandas().set_index("id")
+def read_features(kept: Measurement, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Read the table of a measurement that is kept, or some columns of it; what is undefined is NaN."""
+    wanted = None if columns is None else list(dict.fromkeys(["id", *columns]))
+    return pq.read_table(artifacts.path_of(str(kept.artifact_id)), columns=wanted).to_pandas().set_index("id")
+
+
+def count_unmeasured(session: Session, dataset_id: int) -> int:
+    """Count the signals of a data set whose features were never measured."""
+    waiting = select(func.count(Signal.id)).where(Signal.dataset_id == dataset_id, Signal.features.is_(None))
+    return session.scalar(waiting) or 0
+
+
+def list_channels(session: Session, dataset_id: int) -> list[str]:
+    """List the channels of a data set, those with the most signals first."""
+    channels = select(Signal.channel).where(Signal.dataset_id == dataset_id).group_by(Signal.channel)
+    return list(session.scalars(channels.order_by(func.count().desc(), Signal.channel)))
+
+
+def list_units(session: Session, dataset_id: int, channel: str) -> tuple[str | None, ...]:
+    """List the units of a channel's signals; None where one is not stated."""
+    units = select(Signal.unit).where(Signal.dataset_id == dataset_id, Signal.channel == channel).distinct()
+    return tuple(session.scalars(units))
