@@ -135,7 +135,7 @@ def _read_between(samples: Real, position: NDArray[np.float64]) -> NDArray[np.fl
     taps = np.sinc(offset) * np.kaiser(2 * HALF_TAPS, HALF_BETA)
     rows = samples.reshape(-1, count)
     padded = np.pad(rows, [(0, 0), (HALF_TAPS, HALF_TAPS)], mode="reflect", reflect_type="odd")
-    midway = oaconvolve(padded, taps[None] / taps.sum(), mode="valid", axes=-1)
+    midway = oaconvolve(padded, taps[None], mode="valid", axes=-1)
     fine = np.empty((len(rows), 2 * count - 1))
     fine[:, ::2], fine[:, 1::2] = rows, midway[:, 1:count]
     smooth = spline_filter1d(fine, order=5, axis=-1, mode="mirror")

@@ -149,4 +149,4 @@ def _powers(
 
 def _level_db(amplitude: NDArray[np.float64]) -> NDArray[np.float64]:
     floor = amplitude.max(axis=-1, keepdims=True) * 10 ** (FLOOR_DB / 20)
-    return np.asarray(20 * np.log10(np.maximum(amplitude, floor)))
+    return np.asarray(20 * np.log10(np.maximum(amplitude, np.maximum(floor, np.finfo(np.float64).tiny))))

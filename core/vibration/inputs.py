@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from core.errors import InvalidInputError
 
+LARGEST = 1e12  # beyond any sensor or converter; squares of sums of these still fit single precision
 Real = np.ndarray[Any, np.dtype[np.floating[Any]]]
 
 
@@ -29,7 +30,8 @@ def check_samples(x: ArrayLike, at_least: int, *, may_be_constant: bool = False)
     Raises
     ------
     InvalidInputError
-        Where samples are too few, not numbers, NaN or infinite, or a signal of the batch is constant.
+        Where samples are too few, not numbers, NaN, infinite or beyond 1e12, or a signal of the batch is
+        constant.
     """
     samples = np.asarray(x)
     if samples.dtype.kind not in "fiub":
@@ -47,6 +49,11 @@ def check_samples(x: ArrayLike, at_least: int, *, may_be_constant: bool = False)
         broken = np.count_nonzero(~np.isfinite(samples))
         raise InvalidInputError(
             f"{broken:,} of {samples.size:,} samples are NaN or infinite; choose a window without the gap"
+        )
+    if max(-low.min(), high.max()) > LARGEST:
+        raise InvalidInputError(
+            f"samples from {low.min():.3g} to {high.max():.3g} are no measurement, which stays within "
+            f"+-{LARGEST:g}; read the record anew or rescale it"
         )
     if not may_be_constant and not (low < high).all():
         level = float(np.ravel(low)[np.argmin(np.ravel(low < high))])

@@ -105,6 +105,10 @@ def _place(
 ) -> NDArray[np.intp]:
     """Return the bin of the largest local maximum in reach, -1 where there is none, (...)."""
     bin_hz = _bin_hz(grid, lines)
+    if not (np.isfinite(near_hz) and np.isfinite(within_hz) and within_hz >= 0):
+        raise InvalidInputError(
+            f"{near_hz:g} Hz +- {within_hz:g} Hz is nowhere to look; give a frequency and a reach from 0 on"
+        )
     first = max(int(np.ceil((near_hz - within_hz - grid[0]) / bin_hz - 0.5)), 1)
     last = min(int(np.floor((near_hz + within_hz - grid[0]) / bin_hz + 0.5)), len(grid) - 2)
     if first > last:

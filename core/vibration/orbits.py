@@ -137,7 +137,7 @@ def filtered_orbit(
     """
     if not orders:
         raise InvalidInputError("no orders are given, an orbit needs at least one; 1 is usual")
-    count = np.asarray(x).shape[-1]
+    count = _orbit(x, y).shape[-1]
     orbit = np.zeros((), dtype=np.complex128)
     for order in orders:
         ellipse = orbit_ellipse(x, y, rate_hz, order * shaft_hz)

@@ -27,6 +27,8 @@ def test_density_and_spectrum_are_those_of_scipy_welch(window, overlap, segment)
         NOISE, RATE_HZ, segment, overlap=overlap, window=window, detection="rms"
     ).amplitude[..., 1:-1]
     np.testing.assert_allclose(rms, np.sqrt(power[..., 1:-1]), rtol=1e-9)
+    whole = averaged_spectrum(NOISE, RATE_HZ, segment, overlap=overlap, window=window)
+    np.testing.assert_allclose(whole.amplitude[..., 0], np.sqrt(power[..., 0]), rtol=1e-9, atol=1e-12)
     assert found.num_averages == (9000 - segment) // hop + 1
 
 
@@ -63,6 +65,12 @@ def test_sine_shows_its_amplitude_however_it_is_averaged(window, averaging, dete
     assert found.amplitude.argmax() == 150
     # Kaiser's side lobes fall slowest.
     assert found.amplitude[150] == pytest.approx(shown, rel=1e-6 if window == "kaiser" else 1e-9)
+
+
+@pytest.mark.parametrize("averaging", ["rms", "linear", "peak-hold"])
+def test_line_at_half_the_rate_is_not_doubled(averaging):
+    found = averaged_spectrum(1.5 * (-1.0) ** np.arange(4096), RATE_HZ, 512, averaging=averaging)
+    assert found.amplitude[-1] == pytest.approx(1.5)
 
 
 def test_combinations_are_what_they_are_called():

@@ -14,6 +14,7 @@ GOOD = np.arange(100.0)
         ([], "0 samples are too few"),
         (np.where(GOOD == 50, np.nan, GOOD), "1 of 100 samples are NaN or infinite"),
         (np.where(GOOD == 50, -np.inf, GOOD), "1 of 100 samples are NaN or infinite"),
+        (GOOD * 1e13, r"from 0 to 9.9e\+14 are no measurement"),
         (np.stack([GOOD, np.full(100, 0.25)]), "all 100 samples of a signal are 0.25"),
         (GOOD * 1j, "complex128 are no real numbers"),
         (["a"] * 20, "are no real numbers"),

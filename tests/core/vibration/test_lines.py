@@ -3,7 +3,7 @@ import pytest
 
 from core.errors import InvalidInputError
 from core.vibration.averaging import averaged_spectrum
-from core.vibration.lines import interpolate_line
+from core.vibration.lines import interpolate_line, read_line
 from core.vibration.spectrum import amplitude_spectrum
 from core.vibration.windows import WINDOWS
 
@@ -49,9 +49,19 @@ def test_cursor_snaps_to_the_largest_line_in_reach_and_not_to_a_slope():
     assert interpolate_line(*spectrum, 1100.0, "hann", 150.0)[0] == pytest.approx(1000.0, abs=0.1)
     assert interpolate_line(*spectrum, 1250.0, "hann", 60.0)[0] == pytest.approx(1200.0, abs=0.1)
     assert interpolate_line(*spectrum, 1300.0, "hann", 60.0)[0] == pytest.approx(1300.0, abs=0.1)
-    slope_hz = 1000 - 1.2 * BIN_HZ
-    with pytest.raises(InvalidInputError, match="no line between"):
-        interpolate_line(*spectrum, slope_hz, "hann", 0.2 * BIN_HZ)
+    for slope_hz in (1000 - 1.6 * BIN_HZ, 1000 + 1.6 * BIN_HZ):
+        with pytest.raises(InvalidInputError, match="no line between"):
+            interpolate_line(*spectrum, slope_hz, "hann", 0.2 * BIN_HZ)
+
+
+def test_amplitude_is_read_where_a_line_is_expected_whether_there_is_one_or_not():
+    frequency_hz, amplitude = spectrum = amplitude_spectrum(sine(1000.0), RATE_HZ)
+    assert read_line(*spectrum, 1002.0, "hann", 10.0) == pytest.approx(1.0, rel=1e-4)
+    slope = int(np.argmin(np.abs(frequency_hz - 1000.0))) + 2
+    assert read_line(*spectrum, frequency_hz[slope], "hann", 0.2 * BIN_HZ) == amplitude[slope]
+    assert read_line(frequency_hz, 0 * amplitude, 1000.0, "hann", 10.0) == 0
+    with pytest.raises(InvalidInputError, match="at_hz=7000 lies outside the spectrum, 0 to 6,000 Hz"):
+        read_line(*spectrum, 7000.0, "hann", 10.0)
 
 
 def test_silence_and_what_lies_outside_hold_no_line():
@@ -59,6 +69,12 @@ def test_silence_and_what_lies_outside_hold_no_line():
     for near_hz, lines in ((50.0, np.zeros(100)), (500.0, np.ones(100)), (-20.0, np.ones(100))):
         with pytest.raises(InvalidInputError, match=r"of a spectrum from 0 to 99 Hz"):
             interpolate_line(grid, lines, near_hz, "hann", 5.0)
+
+
+@pytest.mark.parametrize(("near_hz", "within_hz"), [(np.nan, 5.0), (50.0, np.inf), (50.0, -1.0)])
+def test_nowhere_is_no_place_to_look(near_hz, within_hz):
+    with pytest.raises(InvalidInputError, match="is nowhere to look"):
+        interpolate_line(np.arange(100.0), np.ones(100), near_hz, "hann", within_hz)
 
 
 def test_arrays_that_do_not_fit_are_refused():

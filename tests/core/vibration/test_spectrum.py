@@ -36,6 +36,7 @@ def test_batch_equals_scipy_periodogram():
     expected_hz, power = periodogram(x, RATE_HZ, window="hann", detrend="constant", scaling="spectrum")
     np.testing.assert_allclose(frequency_hz, expected_hz)
     np.testing.assert_allclose(amplitude[..., 1:], np.sqrt(2 * power[..., 1:]), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(amplitude[..., 0], np.sqrt(power[..., 0]), rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("offset", np.linspace(-0.5, 0.5, 9))

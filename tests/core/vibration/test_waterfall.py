@@ -27,6 +27,16 @@ def test_row_is_the_records_own_spectrum_where_the_grid_is_its_own():
     np.testing.assert_allclose(found.amplitude[0], own.amplitude, atol=1e-12)
 
 
+def test_lines_beside_the_grid_are_read_between():
+    x = np.random.default_rng(1).standard_normal(9000)
+    found = waterfall([x], [1000.0], 30.0)
+    own = averaged_spectrum(x, 1000.0, 33)
+    assert own.frequency_hz[1] > 30.3
+    np.testing.assert_allclose(
+        found.amplitude[0], np.interp(found.frequency_hz, own.frequency_hz, own.amplitude)
+    )
+
+
 @pytest.mark.parametrize(
     ("records", "rates_hz", "resolution_hz", "message"),
     [
