@@ -8,6 +8,7 @@ from bokeh.models import (
     ColorBar,
     ColumnDataSource,
     CustomJSHover,
+    CustomJSTickFormatter,
     FixedTicker,
     HoverTool,
     LinearColorMapper,
@@ -50,6 +51,7 @@ def make_image(
     x_label: str,
     y_label: str,
     value_label: str,
+    is_log: bool = False,
 ) -> figure:
     """Draw a picture; the caller puts what the ranges show into `source` and the limits into `mapper`."""
     plot = figure(
@@ -64,6 +66,8 @@ def make_image(
         toolbar_location="above",
     )
     plot.grid.visible = False
+    if is_log:  # the rows stand at even steps of the logarithm, and so does the axis
+        plot.yaxis.formatter = CustomJSTickFormatter(code="return Number((10 ** tick).toPrecision(2))")
     drawn = plot.image(
         image="image", x="x", y="y", dw="dw", dh="dh", source=source, color_mapper=mapper, level="image"
     )

@@ -76,8 +76,11 @@ def mark_columns(marks: Sequence[Mark], axis: Axis) -> dict[str, list[object]]:
     }
 
 
-def amplitude_limits(largest: float, scale: Scale) -> tuple[float, float]:
-    """Return limits of the amplitude axis that hold the largest line."""
+def amplitude_limits(smallest: float, largest: float, scale: Scale) -> tuple[float, float]:
+    """Return limits of the amplitude axis that hold all lines; a log axis holds those above 0."""
+    if smallest < 0 and scale == "linear":
+        air = 0.05 * (largest - smallest)
+        return smallest - air, largest + air
     top = largest if largest > 0 else 1.0
     return (0.0, 1.06 * top) if scale == "linear" else (top * 10.0**-LOG_DECADES, 2.0 * top)
 

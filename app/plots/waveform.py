@@ -23,9 +23,9 @@ LEAST_SAMPLES = 16  # in the narrowest window
 FOUR_DIGITS = "return Number(value).toPrecision(4)"
 
 
-def amplitude_label(unit: str | None) -> str:
+def amplitude_label(unit: str | None, quantity: str = "amplitude") -> str:
     """Name the axis of samples whose unit may not be known."""
-    return f"amplitude ({unit})" if unit else "amplitude (unit not stated)"
+    return f"{quantity} ({unit or 'unit not stated'})"
 
 
 def wave_columns(

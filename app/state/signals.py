@@ -6,6 +6,7 @@ import param
 
 from app.state.page import PageState
 from core.queries.analyses.defects import OVERLAYS
+from core.queries.analyses.severities import ZONE_PRESETS
 from core.queries.analyses.spectra import WINDOW_TITLES
 from core.queries.signals import SORT_COLUMNS
 from core.specs import MOST_ID
@@ -25,14 +26,23 @@ VIEWS = {  # analysis: how it is called
     "spectrum": "Spectrum",
     "envelope": "Envelope spectrum",
     "kurtogram": "Kurtogram",
+    "spectrogram": "Spectrogram",
+    "scalogram": "Scalogram",
+    "cepstrum": "Cepstrum",
+    "orders": "Orders",
+    "difference": "Difference",
+    "coherence": "Coherence",
+    "orbit": "Orbit",
+    "severity": "Severity zone",
 }
 CURSORS = {"off": "Off", "base": "Base", "harmonic": "Harmonics", "sideband": "Sidebands"}
 DEFECTS = list(KINDS)
 DETECTIONS = ["peak", "rms", "peak-to-peak"]
 UNITS = ["g", "m/s²", "mm/s", "µm"]
+MOST_BESIDE = 3  # records beside the one that is looked at
 OF_RECORD = (  # what another record is not looked at by
     "start", "stop", "rpm", "bearing", "band", "spectrum_hz", "envelope_hz", "cursor_at", "spacing",
-    "against",
+    "against", "probe",
 )  # fmt: skip
 
 
@@ -68,6 +78,9 @@ class SignalsState(PageState):
         "cursor_at",
         "spacing",
         "against",
+        "probe",
+        "zone",
+        "limits",
         "importing",
         "import_id",
     )
@@ -102,9 +115,10 @@ class SignalsState(PageState):
     cursor_on = param.Selector(default="envelope", objects=list(VIEWS), doc="analysis that was tapped")
     cursor_at = param.Number(default=None, bounds=(0, None), doc="where the cursor stands")
     spacing = param.Number(default=None, bounds=(0, None), doc="between sidebands")
-    against = param.List(
-        default=[], item_type=int, bounds=(0, 3), doc="ids of signals compared with this one"
-    )
+    against = param.List(default=[], item_type=int, bounds=(0, MOST_BESIDE), doc="ids of signals beside it")
+    probe = param.Integer(default=None, bounds=(1, MOST_ID), doc="id of the orbit's second probe")
+    zone = param.Selector(default="Class II", objects=list(ZONE_PRESETS), doc="preset of severity zones")
+    limits = param.NumericTuple(default=None, length=3, allow_None=True, doc="mm/s instead of the preset's")
 
     importing = param.Boolean(default=False, doc="recordings are being chosen for an import")
     import_id = param.Integer(default=None, bounds=(1, MOST_ID), doc="id of the import that is followed")

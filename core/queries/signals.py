@@ -155,6 +155,29 @@ def get_signal(session: Session, signal_id: int) -> SignalRow:
     return _row(*row)
 
 
+def list_siblings(session: Session, signal: SignalRow) -> list[SignalRow]:
+    """Return the channels of a signal's record, itself left out."""
+    rows = session.execute(
+        select(Signal, Dataset.name)
+        .join(Dataset)
+        .where(Signal.dataset_id == signal.dataset_id, Signal.id != signal.id)
+        .where(Signal.meta_data["record"].as_string() == signal.record)
+        .order_by(Signal.channel, Signal.id)
+    )
+    return [_row(*row) for row in rows]
+
+
+def list_names(session: Session, dataset_id: int, limit: int = 500) -> dict[int, str]:
+    """Return the names of a data set's signals by id, the first so many."""
+    rows = session.execute(
+        select(Signal.id, Signal.signal_id)
+        .where(Signal.dataset_id == dataset_id)
+        .order_by(Signal.signal_id)
+        .limit(limit)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 def _row(signal: Signal, dataset: str) -> SignalRow:
     meta = signal.meta_data or {}
     return SignalRow(

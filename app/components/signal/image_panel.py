@@ -19,6 +19,7 @@ class Pictured(Protocol):
     """A picture, and what it stands on."""
 
     words: str
+    is_log: bool  # whether the rows stand over a logarithm
 
     @property
     def picture(self) -> NDArray[Any]:
@@ -85,6 +86,7 @@ class ImagePanel(pn.viewable.Viewer):
             x_label=x_label,
             y_label=y_label,
             value_label=value_label,
+            is_log=picture.is_log,
         )
         self._decorate(picture)
         self._body[:] = [pn.pane.Bokeh(self.figure, sizing_mode="stretch_width", margin=0)]

@@ -54,6 +54,10 @@ class Drawn(Protocol):
     def largest(self) -> tuple[float, float]:
         """Position and amplitude of the largest line."""
 
+    @property
+    def smallest(self) -> float:
+        """Amplitude of the smallest line."""
+
     def view(self, low: float, high: float, num_points: int) -> Seen:
         """Return what is seen between two positions."""
 
@@ -73,6 +77,7 @@ class LinesPanel(pn.viewable.Viewer):
         name: str,
         *,
         colors: Sequence[str],
+        amplitude: str = "amplitude",
         opens_with: Callable[[Drawn], float] | None = None,
         on_tap: Callable[[float], None] | None = None,
         controls: Sequence[Any] = (),
@@ -80,7 +85,7 @@ class LinesPanel(pn.viewable.Viewer):
     ) -> None:
         super().__init__(**params)
         self.title, self._name, self._colors = title, name, list(colors)
-        self._opens_with, self._on_tap = opens_with, on_tap
+        self._amplitude, self._opens_with, self._on_tap = amplitude, opens_with, on_tap
         self.lines: list[Drawn] = []
         self.figure: figure | None = None
         self._was_moved = False  # by a gesture that has not settled yet
@@ -130,8 +135,8 @@ class LinesPanel(pn.viewable.Viewer):
             axis=self.axis,
             window=(low * factor, high * factor),
             end=first.end * factor,
-            amplitude=amplitude_label(first.unit),
-            limits=amplitude_limits(self._largest(), self.scale),
+            amplitude=amplitude_label(first.unit, self._amplitude),
+            limits=self._limits(),
             scale=self.scale,
         )
         self._settling = Later(self.figure, SETTLE_MS, self._settle)
@@ -148,12 +153,13 @@ class LinesPanel(pn.viewable.Viewer):
             return self.range[0], min(self.range[1], end)
         return 0.0, min(self._opens_with(self.lines[0]), end) if self._opens_with else end
 
-    def _largest(self) -> float:
-        return max(each.largest[1] for each in self.lines)
+    def _limits(self) -> Range:
+        largest = max(each.largest[1] for each in self.lines)
+        return amplitude_limits(min(each.smallest for each in self.lines), largest, self.scale)
 
     def _fit(self) -> None:
         """Keep the amplitudes within the figure, and the range within what there are lines for."""
-        low, high = amplitude_limits(self._largest(), self.scale)
+        low, high = self._limits()
         self.figure.y_range.update(start=low, end=high)
         end = self.lines[0].end * self.axis.factor
         if self.figure.x_range.bounds != (0.0, end):

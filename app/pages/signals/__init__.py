@@ -33,6 +33,7 @@ class SignalsPage(PageView):
         self.datasets: dict[str, DatasetRow] = {}
         self.row: SignalRow | None = None
         self.record: RecordView | None = None
+        self._looked_at: tuple[int | None, ...] = ()
         served = self.navigate is not None
         self.imports = ImportPanel(self.state, self._load, self._shown_name, served=served)
         self.table = SignalsTable(self.state, self._open_row, linked=served)
@@ -78,7 +79,10 @@ class SignalsPage(PageView):
         self._show_filters()
         self._show_table()
         self._turn_to_signal()
-        self._content[:] = [self.imports, grid((self.table, 4), (self._right, 8), styles={"align-items": "start"})]
+        self._content[:] = [
+            self.imports,
+            grid((self.table, 4), (self._right, 8), styles={"align-items": "start"}),
+        ]
 
     def _on_state(self, *events: param.parameterized.Event) -> None:
         changed = {event.name for event in events}
@@ -86,7 +90,7 @@ class SignalsPage(PageView):
             self._show_filters()
         if changed & TABLE_STATE:
             self._show_table()
-        elif "signal" in changed:
+        elif changed & {"signal", "against"}:
             self._show_signal()
             self.table.show(self.row.id if self.row else None)
         if "signal" in changed:
@@ -123,8 +127,10 @@ class SignalsPage(PageView):
         """Show the signal of the link, else the first of the table."""
         rows = self.table.rows
         wanted = self.state.signal or (rows[0].id if rows else None)
-        if self.row is not None and self.row.id == wanted:
+        looked_at = (wanted, *self.state.against)
+        if self.row is not None and self._looked_at == looked_at:
             return
+        self._looked_at = looked_at
         if self.record is not None:
             self.record.close()
         self.row = self.record = None

@@ -1,33 +1,25 @@
-"""The analyses of a record: each joins a picture to the query that makes what it shows."""
+"""The analyses of a record: which are shown, computed of which window, and shown again."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import param
+from bokeh.models import Range1d
 
-from app.components.signal.kurtogram_panel import KurtogramPanel
 from app.components.signal.lines_panel import LinesPanel
-from app.pages.signals.controls import SpectrumControls
-from app.pages.signals.marks import defect_marks, frequency_axis
+from app.pages.signals.marks import Over, axis_over, defect_marks
 from app.state.signals import VIEWS, SignalsState
-from app.theme import CANVAS_ACCENT, CANVAS_SIGNAL, CATEGORIES
 from core.errors import BrinellError
-from core.queries.analyses.envelopes import Band, view_envelope
+from core.queries.analyses.envelopes import Band
 from core.queries.analyses.kurtograms import KurtogramView, view_kurtogram
-from core.queries.analyses.lines import Lines
 from core.queries.analyses.mountings import Mounting, find_mounting
-from core.queries.analyses.spectra import SpectrumChoice, view_spectrum
 from core.queries.signals import SignalRow
 from core.queries.waveforms import Stretch, read_stretch
 
-ENVELOPE_HARMONICS = 6.5  # of the highest defect frequency, that the envelope spectrum opens with
-ENVELOPE_OPENS_HZ = 500.0  # where none is known
 BAND_HARMONICS = 3.0  # of the highest defect frequency, that a chosen band must carry
 LEAST_BAND_HZ = 250.0
 
 Window = tuple[float, float]
-Tap = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,73 +27,93 @@ class Analysis:
     """A picture, how what it shows is computed (in a thread), and how it is shown."""
 
     panel: Any
-    compute: Callable[[Sequence[Stretch]], Any]
+    compute: Callable[[Sequence[Stretch]], Any]  # of the record's stretch and those beside it
     show: Callable[[Any], None]
+    over: Over | None = None  # what its lines stand over, where it has lines
+    is_quick: bool = False  # and so follows a gesture while it lasts
+
+
+@dataclass(slots=True)
+class Looked:
+    """What is looked at: a record, those beside it, the channels measured with it, and the time in view."""
+
+    row: SignalRow
+    beside: Sequence[SignalRow]
+    siblings: Sequence[SignalRow]
+    time_range: Range1d
+    on_tap: Callable[[str, float], None]
+
+    @property
+    def rows(self) -> list[SignalRow]:
+        """The record and those beside it."""
+        return [self.row, *self.beside]
+
+
+Maker = Callable[["Analyses"], Analysis]
 
 
 class Analyses:
-    """The analyses that the state asks for, over the stretches of one or more records."""
+    """The analyses that the state asks for; `makers` makes each when it is first asked for."""
 
-    def __init__(self, rows: Sequence[SignalRow], state: SignalsState, on_tap: Tap) -> None:
-        self.rows, self.state, self._on_tap = list(rows), state, on_tap
-        self.mounting = find_mounting(self.rows[0])
+    def __init__(self, looked: Looked, state: SignalsState, makers: Mapping[str, Maker]) -> None:
+        self.looked, self.state, self._makers = looked, state, makers
         self._made: dict[str, Analysis] = {}
         self._kurtogram: KurtogramView | BrinellError | None = None
+        self.mounting: Mounting = find_mounting(looked.row)
         self.restate()
 
     def restate(self) -> None:
         """Go by the speed and bearing that the state says."""
-        self.mounting = find_mounting(self.rows[0], self.state.rpm, self.state.bearing)
-        self.mark()
-
-    def mark(self) -> None:
-        """Show lines over what the state asks for, with the frequencies that it asks to mark."""
-        for panel in self.line_panels().values():
-            panel.axis = frequency_axis(self.state.axis, self.mounting)
-            panel.marks = defect_marks(self.mounting, self.state.overlays)
-
-    def line_panels(self) -> dict[str, LinesPanel]:
-        """Return the pictures of lines that were made, by analysis."""
-        made = {name: each.panel for name, each in self._made.items()}
-        return {name: panel for name, panel in made.items() if isinstance(panel, LinesPanel)}
-
-    def shown(self) -> dict[str, Analysis]:
-        """Return the analyses that the state asks for and that were made."""
-        return {name: self._made[name] for name in VIEWS if name in self.state.views and name in self._made}
+        self.mounting = find_mounting(self.looked.row, self.state.rpm, self.state.bearing)
 
     def make(self) -> list[Any]:
         """Return the pictures that the state asks for, each made when it is first asked for."""
         for name in self.state.views:
             if name not in self._made:
-                self._made[name] = getattr(self, f"_make_{name}")()
+                self._made[name] = self._makers[name](self)
         return [analysis.panel for analysis in self.shown().values()]
 
-    def compute(self, window: Window) -> Mapping[str, Any]:
-        """Compute what is shown of a window; what cannot be computed is the error that says why."""
-        stretches = [read_stretch(row, *window) for row in self.rows]
+    def shown(self) -> dict[str, Analysis]:
+        """Return the analyses that the state asks for and that were made."""
+        return {name: self._made[name] for name in VIEWS if name in self.state.views and name in self._made}
+
+    def lines(self) -> dict[str, tuple[LinesPanel, Over]]:
+        """Return the pictures of lines that were made, and what they stand over."""
+        return {name: (each.panel, each.over) for name, each in self._made.items() if each.over}
+
+    def mark(self) -> None:
+        """Show lines over what the state asks for, with the defects that it asks to mark."""
+        for panel, over in self.lines().values():
+            panel.axis = axis_over(over, self.state.axis, self.mounting)
+            panel.marks = defect_marks(self.mounting, self.state.overlays, over)
+
+    def compute_quick(self, window: Window) -> Mapping[str, Any]:
+        """Compute what follows a gesture."""
+        return self._compute(window, is_quick=True)
+
+    def compute_slow(self, window: Window) -> Mapping[str, Any]:
+        """Compute what waits until a gesture has settled."""
+        return self._compute(window, is_quick=False)
+
+    def _compute(self, window: Window, *, is_quick: bool) -> Mapping[str, Any]:
+        wanted = {name: each for name, each in self.shown().items() if each.is_quick == is_quick}
+        stretches = [read_stretch(row, *window) for row in self.looked.rows] if wanted else []
         found: dict[str, Any] = {}
-        for name, analysis in self.shown().items():
+        for name, analysis in wanted.items():
             try:
                 found[name] = analysis.compute(stretches)
-            except BrinellError as error:
+            except BrinellError as error:  # told where the picture would be
                 found[name] = error
         return found
 
-    def show(self, _window: Window, found: Mapping[str, Any]) -> None:
-        """Show what was computed."""
+    def show(self, found: Mapping[str, Any]) -> None:
+        """Show what was computed, or why it could not be."""
         for name, result in found.items():
             analysis = self._made[name]
             if isinstance(result, BrinellError):
                 analysis.panel.fail(f"No {VIEWS[name].lower()}: {result}.")
             else:
                 analysis.show(result)
-
-    def choose_spectrum(self) -> SpectrumChoice:
-        """Return how the state wants spectra made."""
-        state = self.state
-        return SpectrumChoice(
-            state.weights, state.averages, state.averaging, state.detection, state.unit or None
-        )
 
     def find_band(self) -> Band:
         """Return the band of the envelope: the one chosen by a person, else by the kurtogram."""
@@ -110,8 +122,8 @@ class Analyses:
     def measure_kurtogram(self) -> KurtogramView:
         """Return the kurtogram of the record, measured once on its middle; raise where there is none."""
         if self._kurtogram is None:
-            row = self.rows[0]
-            width_hz = max(BAND_HARMONICS * (_highest_hz(self.mounting) or 0.0), LEAST_BAND_HZ)
+            row = self.looked.row
+            width_hz = max(BAND_HARMONICS * (self.highest_defect_hz or 0.0), LEAST_BAND_HZ)
             try:
                 whole = read_stretch(row, 0.0, row.duration_s)
                 self._kurtogram = view_kurtogram(whole, min(width_hz, row.rate_hz / 6))
@@ -121,57 +133,10 @@ class Analyses:
             raise self._kurtogram
         return self._kurtogram
 
-    def _make_spectrum(self) -> Analysis:
-        panel = self._make_lines("spectrum", CANVAS_SIGNAL, controls=[SpectrumControls(self.state)])
-        return Analysis(
-            panel, lambda parts: [view_spectrum(each, self.choose_spectrum()) for each in parts], panel.show
-        )
-
-    def _make_envelope(self) -> Analysis:
-        highest_hz = _highest_hz(self.mounting)
-        opens_hz = ENVELOPE_HARMONICS * highest_hz if highest_hz else ENVELOPE_OPENS_HZ
-        panel = self._make_lines("envelope", CANVAS_ACCENT, opens_with=lambda _: opens_hz)
-        return Analysis(panel, self._compute_envelopes, panel.show)
-
-    def _compute_envelopes(self, parts: Sequence[Stretch]) -> list[Lines]:
-        band = self.find_band()
-        return [view_envelope(each, band) for each in parts]
-
-    def _make_kurtogram(self) -> Analysis:
-        panel = KurtogramPanel(
-            VIEWS["kurtogram"], "kurtogram", on_band=lambda band: setattr(self.state, "band", band)
-        )
-
-        def show(found: KurtogramView) -> None:
-            panel.mark(self.find_band())
-            if panel.shown is not found:
-                panel.show(found)
-
-        return Analysis(panel, lambda _parts: self.measure_kurtogram(), show)
-
-    def _make_lines(self, name: str, color: str, **params: Any) -> LinesPanel:
-        state, in_view = self.state, f"{name}_hz"
-        panel = LinesPanel(
-            VIEWS[name],
-            name,
-            colors=[color, *CATEGORIES][: len(self.rows)],
-            axis=frequency_axis(state.axis, self.mounting),
-            scale=state.scale,
-            range=getattr(state, in_view, None),
-            marks=defect_marks(self.mounting, state.overlays),
-            on_tap=lambda position: self._on_tap(name, position),
-            **params,
-        )
-
-        def keep(event: param.parameterized.Event) -> None:
-            setattr(state, in_view, event.new)
-
-        if in_view in state.param:
-            panel.param.watch(keep, "range")
-        return panel
-
-
-def _highest_hz(mounting: Mounting) -> float | None:
-    if mounting.rpm is None or mounting.orders is None:
-        return None
-    return mounting.orders.bpfi * mounting.shaft_hz
+    @property
+    def highest_defect_hz(self) -> float | None:
+        """The inner race's frequency, where speed and bearing are known."""
+        mounting = self.mounting
+        if mounting.rpm is None or mounting.orders is None:
+            return None
+        return mounting.orders.bpfi * mounting.shaft_hz

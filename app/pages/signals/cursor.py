@@ -7,7 +7,7 @@ from app.components.facts import small_table
 from app.components.signal.lines_panel import LinesPanel
 from app.components.words import ABSENT
 from app.pages.signals.analyses import Analyses
-from app.pages.signals.marks import cursor_marks, defect_marks
+from app.pages.signals.marks import Over, cursor_marks, defect_marks
 from app.state.signals import SignalsState
 from core.queries.analyses.cursors import CursorLine, read_cursor, snap
 from core.queries.analyses.mountings import Mounting
@@ -28,24 +28,38 @@ def place_cursor(state: SignalsState, panel: LinesPanel, name: str, near: float)
 def show_cursor(analyses: Analyses) -> None:
     """Show what the cursor reads by now on the picture that it stands on."""
     state = analyses.state
-    for name, panel in analyses.line_panels().items():
-        marks = defect_marks(analyses.mounting, state.overlays)
+    for name, (panel, over) in analyses.lines().items():
         lines: list[CursorLine] = []
         if name == state.cursor_on and panel.lines and state.cursor != "off" and state.cursor_at:
             lines = read_cursor(panel.lines[0], state.cursor, state.cursor_at, state.spacing)
-        panel.marks = [*marks, *cursor_marks(lines)]
+        panel.marks = [*defect_marks(analyses.mounting, state.overlays, over), *cursor_marks(lines)]
         panel.below.visible = bool(lines)
         if lines:
-            panel.below[:] = [_table(lines, panel, analyses.mounting)]
+            panel.below[:] = [_table(lines, panel, over, analyses.mounting)]
 
 
-def _table(lines: Sequence[CursorLine], panel: LinesPanel, mounting: Mounting) -> Any:
+def _table(lines: Sequence[CursorLine], panel: LinesPanel, over: Over, mounting: Mounting) -> Any:
     unit = panel.lines[0].unit or "unit not stated"
-    columns = ["cursor", "Hz", "CPM", *(["order"] if mounting.rpm else []), f"amplitude ({unit})"]
-    return small_table(columns, [_row(line, mounting) for line in lines])
+    columns = ["cursor", *_columns(over, mounting), f"amplitude ({unit})"]
+    return small_table(columns, [_row(line, over, mounting) for line in lines])
 
 
-def _row(line: CursorLine, mounting: Mounting) -> list[str]:
-    order = [f"{line.position / mounting.shaft_hz:.4f}"] if mounting.rpm else []
+def _columns(over: Over, mounting: Mounting) -> list[str]:
+    if over == "quefrency":
+        return ["ms", "Hz"]
+    if over == "order":
+        return ["order", "Hz"] if mounting.rpm else ["order"]
+    return ["Hz", "CPM", "order"] if mounting.rpm else ["Hz", "CPM"]
+
+
+def _row(line: CursorLine, over: Over, mounting: Mounting) -> list[str]:
+    at = line.position
     amplitude = ABSENT if line.amplitude is None else f"{line.amplitude:.4g}"
-    return [line.name, f"{line.position:,.3f}", f"{60 * line.position:,.1f}", *order, amplitude]
+    if over == "quefrency":
+        cells = [f"{1000 * at:,.3f}", f"{1 / at:,.3f}"]
+    elif over == "order":
+        cells = [f"{at:.4f}", *([f"{at * mounting.shaft_hz:,.3f}"] if mounting.rpm else [])]
+    else:
+        order = [f"{at / mounting.shaft_hz:.4f}"] if mounting.rpm else []
+        cells = [f"{at:,.3f}", f"{60 * at:,.1f}", *order]
+    return [line.name, *cells, amplitude]

@@ -16,17 +16,35 @@ from app.components.grid import stack
 from app.components.safe_text import text
 from app.components.signal.following import Follower
 from app.components.signal.waveform_view import RecordSource, WaveformView
-from app.pages.signals.analyses import Analyses
+from app.pages.signals import line_pictures, other_pictures
+from app.pages.signals.analyses import Analyses, Looked
 from app.pages.signals.controls import Controls
 from app.pages.signals.cursor import place_cursor, show_cursor
 from app.pages.signals.snippets import window_snippet
 from app.state.signals import SignalsState
+from core.queries import signals
 from core.queries.signals import SignalRow
 from core.queries.waveforms import read_window, view_waveform
+from core.storage.database import read_scope
 
-RECOMPUTED = ("weights", "averages", "averaging", "detection", "unit", "band")
+RECOMPUTED = ("weights", "averages", "averaging", "detection", "unit", "band", "probe", "zone", "limits")
 RESTATED = ("rpm", "bearing")
-CURSOR = ("cursor", "cursor_on", "cursor_at", "spacing")
+MARKED = ("axis", "overlays", "cursor", "cursor_on", "cursor_at", "spacing")
+MAKERS = {
+    "spectrum": line_pictures.make_spectrum,
+    "envelope": line_pictures.make_envelope,
+    "kurtogram": other_pictures.make_kurtogram,
+    "spectrogram": other_pictures.make_spectrogram,
+    "scalogram": other_pictures.make_scalogram,
+    "cepstrum": line_pictures.make_cepstrum,
+    "orders": line_pictures.make_orders,
+    "difference": line_pictures.make_difference,
+    "coherence": line_pictures.make_coherence,
+    "orbit": other_pictures.make_orbit,
+    "severity": other_pictures.make_severity,
+}
+
+Window = tuple[float, float]
 
 
 class RecordView(pn.viewable.Viewer):
@@ -42,11 +60,15 @@ class RecordView(pn.viewable.Viewer):
             unit=row.unit,
             read_wave=partial(view_waveform, row),
         )
-        self._follower: Follower[Any] | None = None
+        self._quick: Follower[Window] | None = None
         self.view = WaveformView(source, self._follow_gesture, window=state.window(row.duration_s))
-        self.analyses = Analyses([row], state, self._take_tap)
-        self.controls = Controls(row, state)
-        self._follower = Follower(self.view.figure, self.analyses.compute, self._show_found)
+        beside, siblings, names = _read_neighbours(row, state)
+        looked = Looked(row, beside, siblings, self.view.figure.x_range, self._take_tap)
+        self.analyses = Analyses(looked, state, MAKERS)
+        self.controls = Controls(row, names, state)
+        anchor = self.view.figure
+        self._slow = Follower(anchor, self.analyses.compute_slow, self._show_found)
+        self._quick = Follower(anchor, self.analyses.compute_quick, self._show_found)
         self._panels = stack()
         self._show_analyses()
         self.view.param.watch(self._keep_window, "window")
@@ -54,7 +76,7 @@ class RecordView(pn.viewable.Viewer):
             state.param.watch(lambda *_: self._restate(), list(RESTATED)),
             state.param.watch(lambda *_: self._recompute(), list(RECOMPUTED)),
             state.param.watch(lambda *_: self._show_analyses(), "views"),
-            state.param.watch(lambda *_: self._mark(), ["axis", "overlays", *CURSOR]),
+            state.param.watch(lambda *_: self._mark(), list(MARKED)),
             state.param.watch(lambda *_: self._rescale(), ["scale", "spectrum_hz", "envelope_hz"]),
         ]
 
@@ -107,19 +129,20 @@ class RecordView(pn.viewable.Viewer):
 
     def _rescale(self) -> None:
         self.controls.show(self.analyses.mounting)
-        for name, panel in self.analyses.line_panels().items():
-            in_view = getattr(self._state, f"{name}_hz", None)
+        for name, (panel, _) in self.analyses.lines().items():
+            in_view = getattr(self._state, f"{name}_hz", panel.range)
             panel.param.update(scale=self._state.scale, range=in_view)
 
     def _recompute(self) -> None:
         self._follow_gesture(self.view.range)
+        self._slow.ask(self.view.range)
 
-    def _follow_gesture(self, window: tuple[float, float]) -> None:
-        if self._follower is not None and self._state.views:
-            self._follower.ask(window)
+    def _follow_gesture(self, window: Window) -> None:
+        if self._quick is not None:
+            self._quick.ask(window)
 
-    def _show_found(self, window: tuple[float, float], found: Mapping[str, Any]) -> None:
-        self.analyses.show(window, found)
+    def _show_found(self, _window: Window, found: Mapping[str, Any]) -> None:
+        self.analyses.show(found)
         if self._state.cursor != "off":
             show_cursor(self.analyses)
 
@@ -128,8 +151,19 @@ class RecordView(pn.viewable.Viewer):
 
     def _keep_window(self, event: param.parameterized.Event) -> None:
         if self._is_open:
+            self._slow.ask(event.new)
             self._state.signal = self.row.id
             self._state.set_window(*event.new, self.row.duration_s)
+
+
+def _read_neighbours(
+    row: SignalRow, state: SignalsState
+) -> tuple[list[SignalRow], list[SignalRow], dict[int, str]]:
+    """Return the records beside, the channels of the same record, and what else might be put beside."""
+    with read_scope() as session:
+        beside = [signals.get_signal(session, each) for each in state.against if each != row.id]
+        siblings = signals.list_siblings(session, row)
+        return beside, siblings, signals.list_names(session, row.dataset_id)
 
 
 def _header(row: SignalRow) -> pn.Column:

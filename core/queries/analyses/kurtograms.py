@@ -22,6 +22,7 @@ class KurtogramView:
     end_hz: float
     band_hz: Band  # of the largest kurtosis
     words: str
+    is_log: bool = False
 
     @property
     def extent(self) -> tuple[float, float, float, float]:

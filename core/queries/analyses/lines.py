@@ -54,6 +54,11 @@ class Lines:
         place = int(self.amplitude.argmax())
         return place * self.step, float(self.amplitude[place])
 
+    @property
+    def smallest(self) -> float:
+        """Amplitude of the smallest line, below 0 where lines may be."""
+        return float(self.amplitude.min())
+
     def read(self, near: float, within: float) -> tuple[float, float]:
         """Return position and amplitude of the largest line near a position, read between the lines."""
         reach = within + 4 * self.step
