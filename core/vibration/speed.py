@@ -17,6 +17,7 @@ OVERLAP = 8  # segments that a sample lies in
 STANDS_OUT = 3.0  # times the median of what is about it: of noise alone the followed line reaches 2
 STEP_COST = 1e-3  # of moving by one bin, so that a tie stays where it is
 REFINEMENTS = 2
+THINNED = 8.0  # times the line's highest frequency: the rate that is worked at, where the record's is higher
 SLEWS_PER_S = (1 / 60, 1 / 15, 1 / 4, 1.0)  # of the speed, tried where none is given
 
 
@@ -50,10 +51,11 @@ def estimate_speed(
 ) -> ShaftAngle:
     """Return the shaft's angle from a line of its own in a vibration signal.
 
-    Of the Hann spectra of overlapping segments the path of the largest sum of log amplitudes is taken
-    whose steps keep to the greatest slew (dynamic programming), read between the bins; then the signal is
-    shifted to 0 Hz along it, smoothed over a segment, and what phase is left corrects the angle, twice.
-    Angle 0 is the record's first sample, not a mark on the shaft.
+    The signal is first thinned to 8 times the line's highest frequency. Of the Hann spectra of overlapping
+    segments the path of the largest sum of log amplitudes is taken whose steps keep to the greatest slew
+    (dynamic programming), read between the bins; then the signal is shifted to 0 Hz along it, smoothed
+    over a segment, and what phase is left corrects the angle, twice. Angle 0 is the record's first sample,
+    not a mark on the shaft.
 
     Parameters
     ----------
@@ -84,21 +86,46 @@ def estimate_speed(
     """
     rate_hz = check_rate_hz(rate_hz)
     slews = [max_slew_hz_per_s] if max_slew_hz_per_s is not None else [near_hz * part for part in SLEWS_PER_S]
-    searches = [_search(rate_hz, near_hz, order, within, slew) for slew in slews]
-    samples = check_samples(x, 2 * searches[-1].segment).astype(np.float64, copy=False)
+    shortest = _search(rate_hz, near_hz, order, within, slews[-1])
+    samples = check_samples(x, int(2.1 * shortest.segment) + 1).astype(np.float64, copy=False)
     if samples.ndim != 1:
         raise InvalidInputError(f"signals of shape {samples.shape} are several; a shaft's speed needs one")
-    search, line_hz = _clearest(samples, searches)
-    centre = np.asarray(np.arange(len(line_hz)) * search.hop + (search.segment - 1) / 2, dtype=np.float64)
-    cycles = np.concatenate([[0.0], np.cumsum(_led_on(centre, line_hz, len(samples)))[:-1]]) / rate_hz
-    for _ in range(REFINEMENTS):
-        cycles = cycles + _phase_left(samples, cycles, search.segment)
+    thinner = max(int(rate_hz / (THINNED * (shortest.centre_hz + shortest.reach_hz))), 1)
+    searches = [_search(rate_hz / thinner, near_hz, order, within, slew) for slew in slews]
+    cycles = _cycles(_thin(samples - samples.mean(), thinner), searches)
+    cycles = _between(cycles, thinner, len(samples))
     if not (np.diff(cycles) > 0).all():
         raise InvalidInputError(
-            f"noise turns the line near {search.centre_hz:g} Hz back at times, which a shaft does not do; "
+            f"noise turns the line near {shortest.centre_hz:g} Hz back at times, which a shaft does not do; "
             "give another order or a lower max_slew_hz_per_s"
         )
     return ShaftAngle(0, (cycles - cycles[0]) / order, rate_hz)
+
+
+def _cycles(samples: NDArray[np.float64], searches: list[_Search]) -> NDArray[np.float64]:
+    """Return the cycles of the clearest line from the first sample on, (samples,)."""
+    search, line_hz = _clearest(samples, searches)
+    centre = np.asarray(np.arange(len(line_hz)) * search.hop + (search.segment - 1) / 2, dtype=np.float64)
+    turned = np.cumsum(_led_on(centre, line_hz, len(samples))) / search.rate_hz
+    cycles = np.concatenate([[0.0], turned[:-1]])
+    for _ in range(REFINEMENTS):
+        cycles = cycles + _phase_left(samples, cycles, search.segment)
+    return np.asarray(cycles)
+
+
+def _thin(samples: NDArray[np.float64], thinner: int) -> NDArray[np.float64]:
+    from scipy.signal import resample_poly  # half a second that a page's start must not wait for
+
+    return np.asarray(resample_poly(samples, 1, thinner)) if thinner > 1 else samples
+
+
+def _between(cycles: NDArray[np.float64], thinner: int, count: int) -> NDArray[np.float64]:
+    """Return the cycles at each of the record's own samples, (count,)."""
+    from scipy.interpolate import CubicSpline  # slow to load too
+
+    if thinner == 1:
+        return cycles
+    return np.asarray(CubicSpline(np.arange(len(cycles)) * thinner, cycles)(np.arange(count)))
 
 
 def _search(rate_hz: float, near_hz: float, order: float, within: float, slew: float) -> _Search:
@@ -150,12 +177,15 @@ def _follow(samples: NDArray[np.float64], search: _Search) -> tuple[NDArray[np.f
 def _ridge(level: NDArray[np.float64], reach: int) -> NDArray[np.intp]:
     """Return the bin, row by row, on the path of the largest sum that moves at most `reach` a row."""
     cost = STEP_COST * np.abs(np.arange(-reach, reach + 1))
-    best, came = level[0], []
+    bins, came = np.arange(level.shape[1]), []
+    padded = np.full(len(bins) + 2 * reach, -np.inf)
+    best, reachable = padded[reach : reach + len(bins)], sliding_window_view(padded, 2 * reach + 1)
+    best[:] = level[0]
     for row in level[1:]:
-        reached = sliding_window_view(np.pad(best, reach, constant_values=-np.inf), 2 * reach + 1) - cost
+        reached = reachable - cost
         step = reached.argmax(axis=1)
-        came.append(np.arange(len(row)) + step - reach)
-        best = row + np.take_along_axis(reached, step[:, None], axis=1)[:, 0]
+        came.append(bins + step - reach)
+        best[:] = row + reached[bins, step]
     path = [int(best.argmax())]
     for back in reversed(came):
         path.append(int(back[path[-1]]))
@@ -178,6 +208,6 @@ def _phase_left(
     """Return by how many cycles the line leads `cycles`, smoothed over a segment, (samples,)."""
     from scipy.signal import oaconvolve  # half a second that a page's start must not wait for
 
-    at_rest = (samples - samples.mean()) * np.exp(-2j * np.pi * cycles)
+    at_rest = samples * np.exp(-2j * np.pi * cycles)
     smooth = oaconvolve(at_rest, np.hanning(segment), mode="same")
     return np.asarray(np.unwrap(np.angle(smooth)) / (2 * np.pi))
