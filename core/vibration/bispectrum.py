@@ -1,5 +1,7 @@
 """Bicoherence: is a line locked in phase to the two whose frequencies add up to its own?"""
 
+from collections.abc import Sequence
+
 import numpy as np
 import scipy.fft
 from numpy.typing import ArrayLike, NDArray
@@ -62,8 +64,10 @@ def bicoherence(
     return np.linspace(rate_hz / segment_samples, rate_hz / 2, bins), found
 
 
-def harmonic_bicoherence(x: ArrayLike, rate_hz: float, shaft_hz: float, one: int, two: int) -> float:
-    """Return the squared bicoherence of two harmonics of the shaft, exactly at their frequencies.
+def harmonic_bicoherence(
+    x: ArrayLike, rate_hz: float, shaft_hz: float, pairs: Sequence[tuple[int, int]]
+) -> tuple[float, ...]:
+    """Return the squared bicoherence of pairs of harmonics of the shaft, exactly at their frequencies.
 
     As `bicoherence`, over Hann-windowed segments of 8 revolutions: 1 where the line at the sum is locked,
     about 1 / segments for noise.
@@ -72,35 +76,50 @@ def harmonic_bicoherence(x: ArrayLike, rate_hz: float, shaft_hz: float, one: int
     ----------
     x : (n,), real
     rate_hz, shaft_hz : float
-    one, two : int
-        The harmonics, at least 1.
+    pairs : sequence of two numbers of harmonics, at least 1
 
     Returns
     -------
-    float; NaN for fewer than 8 segments, a sum beyond rate_hz / 2, or a constant signal.
+    tuple of float, one for each pair; NaN for fewer than 8 segments, a sum beyond rate_hz / 2, or a
+    constant signal.
     """
     samples = np.asarray(x, dtype=np.float64)
     length = round(REVOLUTIONS * rate_hz / shaft_hz)
     segments = len(samples) // length
-    if segments < 8 or (one + two) * shaft_hz >= rate_hz / 2:
-        return float("nan")
-    place = np.arange(length)
-    hann = 0.5 - 0.5 * np.cos(2 * np.pi * place / length)
-    orders = np.array([one, two, one + two])[:, None]
-    wave = hann * np.exp(-2j * np.pi * orders * shaft_hz / rate_hz * place)
+    if segments < 8:
+        return (float("nan"),) * len(pairs)
     cut = (samples - samples.mean())[: segments * length].reshape(segments, length)
-    first, second, both = np.einsum("sp,op->os", cut, wave)
-    pair = first * second
-    norm = np.sum(np.abs(pair) ** 2) * np.sum(np.abs(both) ** 2)
-    return float(np.abs(np.sum(pair * both.conj())) ** 2 / norm) if norm > 0 else float("nan")
+    cut *= _hann(length)
+    angle = 2 * np.pi * shaft_hz / rate_hz * np.arange(length)
+    lines = {
+        order: np.einsum("sp,p->s", cut, np.cos(order * angle))
+        - 1j * np.einsum("sp,p->s", cut, np.sin(order * angle))
+        for order in {number for one, two in pairs for number in (one, two, one + two)}
+    }
+    return tuple(
+        _coherence(lines[one] * lines[two], lines[one + two])
+        if (one + two) * shaft_hz < rate_hz / 2
+        else float("nan")
+        for one, two in pairs
+    )
+
+
+def _coherence(pair: NDArray[np.complex128], both: NDArray[np.complex128]) -> float:
+    norm = float(np.sum(np.abs(pair) ** 2) * np.sum(np.abs(both) ** 2))
+    return float(np.abs(np.sum(pair * both.conj())) ** 2) / norm if norm > 0 else float("nan")
+
+
+def _hann(length: int) -> NDArray[np.float64]:
+    return np.asarray(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length))
 
 
 def _segment_lines(samples: NDArray[np.float64], length: int) -> NDArray[np.complex64]:
-    """Return lines 1 to length / 2 of the segments, (..., length // 2, segments), the largest of them 1."""
+    """Return lines 1 to length / 2 of the segments, (..., length // 2, segments)."""
     segments = samples.shape[-1] // length
-    cut = samples[..., : segments * length].reshape(*samples.shape[:-1], segments, length)
-    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
-    lines = scipy.fft.rfft((cut - samples.mean(axis=-1)[..., None, None]) * hann, axis=-1)[..., 1:]
-    largest = np.abs(lines).max(axis=(-2, -1), keepdims=True)
-    lines /= np.where(largest > 0, largest, 1.0)
-    return np.ascontiguousarray(np.swapaxes(lines, -1, -2), dtype=np.complex64)
+    centred = samples - samples.mean(axis=-1, keepdims=True)
+    largest = np.abs(centred).max(axis=-1, keepdims=True)
+    centred /= np.where(largest > 0, largest, 1.0)
+    cut = centred.astype(np.float32)[..., : segments * length]
+    cut = cut.reshape(*samples.shape[:-1], segments, length) * _hann(length).astype(np.float32)
+    lines = scipy.fft.rfft(cut, axis=-1)[..., 1:]
+    return np.ascontiguousarray(np.swapaxes(lines, -1, -2))

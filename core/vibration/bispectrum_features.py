@@ -45,8 +45,7 @@ def measure_bispectrum_features(
         _, squared = bicoherence(samples[varies], rate_hz)
         found["mean_bicoherence"][varies] = np.nanmean(squared, axis=(-2, -1))
     for record in np.flatnonzero(varies & (shaft_hz > 0)):
-        for one, two in PAIRS:
-            found[f"bicoherence_{one}x_{two}x"][record] = harmonic_bicoherence(
-                samples[record], rate_hz, float(shaft_hz[record]), one, two
-            )
+        values = harmonic_bicoherence(samples[record], rate_hz, float(shaft_hz[record]), PAIRS)
+        for (one, two), value in zip(PAIRS, values, strict=True):
+            found[f"bicoherence_{one}x_{two}x"][record] = value
     return found

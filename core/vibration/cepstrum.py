@@ -22,7 +22,7 @@ def real_cepstrum(x: ArrayLike, rate_hz: float) -> tuple[NDArray[np.float64], ND
     Parameters
     ----------
     x : (..., n), real
-        At least 2 samples.
+        At least 2 samples; float32 is worked on in single precision, else float64.
     rate_hz : float
         Sampling rate.
 
@@ -41,7 +41,7 @@ def real_cepstrum(x: ArrayLike, rate_hz: float) -> tuple[NDArray[np.float64], ND
     samples = _varying(x)
     count = samples.shape[-1]
     whole = scipy.fft.irfft(_log_amplitude(_centred_lines(samples)), count, axis=-1)
-    return np.arange(count // 2 + 1) / rate_hz, np.asarray(whole[..., : count // 2 + 1])
+    return np.arange(count // 2 + 1) / rate_hz, whole[..., : count // 2 + 1].astype(np.float64)
 
 
 def short_pass(num_samples: int, rate_hz: float, below_s: float) -> NDArray[np.float64]:
@@ -97,7 +97,7 @@ def edit_cepstrum(x: ArrayLike, lifter: ArrayLike) -> NDArray[np.float64]:
     InvalidInputError
         For a constant signal, or a lifter of another length.
     """
-    samples = _varying(x)
+    samples = _varying(np.asarray(x, dtype=np.float64))
     count = samples.shape[-1]
     gain = np.asarray(lifter, dtype=np.float64)
     if gain.shape != (count // 2 + 1,):
@@ -113,18 +113,20 @@ def edit_cepstrum(x: ArrayLike, lifter: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(scipy.fft.irfft(lines, count, axis=-1))
 
 
-def _varying(x: ArrayLike) -> NDArray[np.float64]:
-    samples = np.asarray(x, dtype=np.float64)
+def _varying(x: ArrayLike) -> NDArray[np.floating]:
+    samples = np.asarray(x)
+    if samples.dtype != np.float32:
+        samples = samples.astype(np.float64)
     if samples.shape[-1] < 2 or (np.ptp(samples, axis=-1) == 0).any():
         raise InvalidInputError("a constant signal has no cepstrum; give at least 2 samples that vary")
     return samples
 
 
-def _centred_lines(samples: NDArray[np.float64]) -> NDArray[np.complex128]:
+def _centred_lines(samples: NDArray[np.floating]) -> NDArray[np.complexfloating]:
     return np.asarray(scipy.fft.rfft(samples - samples.mean(axis=-1, keepdims=True), axis=-1))
 
 
-def _log_amplitude(lines: NDArray[np.complex128]) -> NDArray[np.float64]:
+def _log_amplitude(lines: NDArray[np.complexfloating]) -> NDArray[np.floating]:
     amplitude = np.abs(lines)
     # The removed mean left a hole at 0 Hz, whose logarithm would swamp the rest: it takes its neighbour's.
     amplitude[..., 0] = amplitude[..., 1]

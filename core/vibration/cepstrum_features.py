@@ -47,7 +47,7 @@ def measure_cepstrum_features(
     first, last = int(np.ceil(FROM_S * rate_hz)), int(TO_S * rate_hz)
     if not varies.any() or samples.shape[-1] < 2 * TO_S * rate_hz or last <= first:
         return found
-    quefrency_s, cepstrum = real_cepstrum(samples[varies], rate_hz)
+    quefrency_s, cepstrum = real_cepstrum(samples[varies].astype(np.float32), rate_hz)
     place = first + cepstrum[:, first : last + 1].argmax(axis=-1)
     found["cepstrum_peak"][varies] = cepstrum[np.arange(len(cepstrum)), place]
     found["cepstrum_peak_s"][varies] = quefrency_s[place]

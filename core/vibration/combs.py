@@ -22,6 +22,7 @@ TITLES = {"bpfo": "BPFO", "bpfi": "BPFI", "bsf2": "2xBSF", "ftf": "FTF"}
 MAX_SLIP = 0.02  # of a defect frequency: what sliding elements and a tachometer read by hand leave
 SCORED = 3  # harmonics whose mean is the score: random slip smears the higher ones
 LOOKED_AT = 8  # harmonics that are counted
+TOP = LOOKED_AT + 0.5  # multiples of BPFI that the spectrum is wanted up to
 REACH = 2  # bins to either side in which a harmonic's peak may lie
 FOUND_DB = 10.0  # a peak of noise in five bins is that far above the median once in 200
 STANDS_OUT_DB = 10.0  # what noise scores once in 100 records of a minute, in 1,000 of ten seconds
@@ -86,7 +87,8 @@ def score_combs(x: ArrayLike, rate_hz: float, rpm: float, orders: DefectOrders) 
         )
     if np.ptp(samples) == 0:
         raise InvalidInputError("a constant signal has no combs; give a signal that varies")
-    frequency_hz, amplitude = whitened_envelope_spectrum(samples, rate_hz, 2 * orders.bpfi * shaft_hz)
+    width_hz, max_hz = 2 * orders.bpfi * shaft_hz, TOP * orders.bpfi * shaft_hz
+    frequency_hz, amplitude = whitened_envelope_spectrum(samples, rate_hz, width_hz, max_hz)
     return score_spectrum(amplitude, float(frequency_hz[1]), shaft_hz, orders)
 
 
@@ -100,7 +102,7 @@ def choose_comb(scores: Sequence[CombScore]) -> CombScore | None:
 
 
 def whitened_envelope_spectrum(
-    x: ArrayLike, rate_hz: float, width_hz: float
+    x: ArrayLike, rate_hz: float, width_hz: float, max_hz: float = np.inf
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the Hann squared envelope spectrum of the whitened signal.
 
@@ -116,11 +118,13 @@ def whitened_envelope_spectrum(
         Sampling rate.
     width_hz : float
         Wide enough that a comb of sidebands is left standing in it.
+    max_hz : float
+        Where the spectrum may end; the lines below do not change, they come cheaper.
 
     Returns
     -------
     frequency_hz : (bins,), float64
-        From 0 to rate_hz / 2.
+        From 0 to max_hz or rate_hz / 2, whichever is less.
     amplitude : (bins,), float64
         Peak amplitude over the mean squared envelope: dimensionless.
     """
@@ -129,25 +133,27 @@ def whitened_envelope_spectrum(
     centred = samples[:count] - samples[:count].mean(dtype=np.float64)
     lines = scipy.fft.rfft((centred / np.abs(centred).max()).astype(np.float32))
     width = max(round(width_hz / rate_hz * count), 3)
-    white = np.zeros(count, dtype=np.complex64)
-    white[: len(lines)] = lines / _local_level(lines, width)
-    white[0] = 0
-    analytic = scipy.fft.ifft(white, overwrite_x=True)
+    lines /= _local_level(lines, width)
+    lines[0] = 0
+    # So many samples that what is aliased in the squared envelope stays above the bins that are kept.
+    bins = int(min(max_hz / rate_hz, 0.5) * count) + 1
+    length = min(scipy.fft.next_fast_len(len(lines) + bins + 1), count)
+    analytic = scipy.fft.ifft(lines, length)
     squared = np.square(analytic.real) + np.square(analytic.imag)
     squared /= squared.mean()
-    plain = scipy.fft.rfft(squared - 1)
+    plain = scipy.fft.rfft(squared - 1)[: bins + 1]
     # The periodic Hann window is the convolution of the lines with (-1/4, 1/2, -1/4).
     hann = plain.copy()
     hann[1:-1] -= (plain[:-2] + plain[2:]) / 2
-    return scipy.fft.rfftfreq(count, 1 / rate_hz), np.abs(hann).astype(np.float64) * (2 / count)
+    frequency_hz = np.arange(min(bins, len(hann))) * (rate_hz / count)
+    return frequency_hz, np.abs(hann[:bins]).astype(np.float64) * (2 / length)
 
 
 def score_spectrum(
     amplitude: NDArray[np.float64], bin_hz: float, shaft_hz: float, orders: DefectOrders
 ) -> tuple[CombScore, ...]:
     """Score the four combs in a squared envelope spectrum, (bins,), as `score_combs` says."""
-    top_bins = (LOOKED_AT * orders.bpfi * (1 + MAX_SLIP) + 1) * shaft_hz / bin_hz
-    lines = amplitude[: int(top_bins) + REACH + 2]
+    lines = amplitude[: int(TOP * orders.bpfi * shaft_hz / bin_hz) + 1]
     level_db = 20 * np.log10(np.maximum(lines, np.finfo(np.float64).tiny))
     level_db[_near_shaft(len(level_db), shaft_hz / bin_hz)] = np.nan
     return tuple(_score(kind, getattr(orders, kind), level_db, shaft_hz, bin_hz) for kind in KINDS)

@@ -12,6 +12,8 @@ from core.vibration.feature_kinds import Feature
 from core.vibration.kurtogram import MIN_SAMPLES, choose_band, fast_kurtogram
 from core.vibration.statistics import kurtosis
 
+MAX_LEVEL = 5  # 32 bands: in narrower ones the finest combs have no room
+
 FEATURES = (
     *(
         Feature(name, title, unit, definition, "envelope")
@@ -20,7 +22,7 @@ FEATURES = (
                 "envelope_band_low_hz",
                 "Low edge of the envelope's band",
                 "Hz",
-                "Low edge of the band of the largest spectral kurtosis in the fast kurtogram (seven levels).",
+                "Low edge of the band of the largest spectral kurtosis in the fast kurtogram, to 1/32.",
             ),
             ("envelope_band_high_hz", "High edge of the envelope's band", "Hz", "High edge of that band."),
             (
@@ -66,7 +68,7 @@ def measure_envelope_features(
     varying = [record for record, span in enumerate(np.ptp(samples, axis=-1)) if span > 0]
     if not varying or samples.shape[-1] < 12 * MIN_SAMPLES:
         return found
-    bands = choose_band(fast_kurtogram(samples[varying], rate_hz))
+    bands = choose_band(fast_kurtogram(samples[varying], rate_hz, MAX_LEVEL))
     for record, (low_hz, high_hz) in zip(varying, bands, strict=True):
         squared, _ = squared_envelope(
             samples[record].astype(np.float32), rate_hz, (float(low_hz), float(high_hz))

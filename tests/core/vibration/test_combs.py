@@ -116,6 +116,15 @@ def test_whitening_takes_away_the_colour():
     assert np.median(amplitude[near]) == pytest.approx(np.median(white[near]), rel=0.1)
 
 
+def test_shorter_spectrum_has_the_same_lines():
+    x = impacts(ORDERS.bpfi * SHAFT_HZ, 6.0)
+    frequency_hz, amplitude = whitened_envelope_spectrum(x, RATE_HZ, 300.0)
+    shorter_hz, shorter = whitened_envelope_spectrum(x, RATE_HZ, 300.0, max_hz=1_000.0)
+    assert shorter_hz[-1] == pytest.approx(1_000, abs=RATE_HZ / len(x))
+    np.testing.assert_allclose(shorter_hz, frequency_hz[: len(shorter_hz)])
+    np.testing.assert_allclose(shorter, amplitude[: len(shorter)], atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
