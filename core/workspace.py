@@ -6,9 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, overload
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from core.errors import InvalidInputError, NotFoundError, TooLargeError
 from core.interchange.imports import RunImport, import_runs
@@ -17,8 +15,6 @@ from core.queries import datasets as dataset_queries
 from core.queries import epochs as epoch_queries
 from core.queries import experiments as experiment_queries
 from core.queries import signals as signal_queries
-from core.queries.analyses.lines import Lines
-from core.queries.analyses.spectra import view_spectrum
 from core.queries.comparison import answers, curves, differences, predictions, scores
 from core.queries.comparison import runs as compared_runs
 from core.queries.comparison.predictions import PairTest
@@ -26,9 +22,9 @@ from core.queries.datasets import DatasetRow
 from core.queries.experiment_rows import ExperimentRow
 from core.queries.experiments import ExperimentDetail
 from core.queries.explorer import list_page
+from core.queries.signal_handle import SignalHandle
 from core.queries.signals import SignalFilter, SignalRow
 from core.queries.warehouse import MAX_ROWS, run_sql
-from core.queries.waveforms import read_samples, read_stretch, read_window
 from core.specs import MOST_ID
 from core.storage.database import read_scope
 from core.storage.foreign.records import Role
@@ -36,34 +32,6 @@ from core.storage.migrations import check_version
 from core.tracking.run import LoggedRun, begin_run, resume_run
 
 ALL_ROWS = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class SignalHandle:
-    """One channel of one record: its row, its samples, and what is seen in a window of it."""
-
-    row: SignalRow
-
-    @property
-    def rate_hz(self) -> float:
-        """Sampling rate."""
-        return self.row.rate_hz
-
-    @property
-    def samples(self) -> NDArray[np.float32]:
-        """The whole record as a read-only memory map of (num_samples,) float32, in `row.unit`."""
-        return read_samples(self.row)
-
-    def window(self, start_s: float = 0.0, stop_s: float | None = None) -> pd.DataFrame:
-        """Return every sample from `start_s` up to `stop_s`: time_s and amplitude, in `row.unit`."""
-        return read_window(self.row, start_s, self._stop(stop_s))
-
-    def spectrum(self, start_s: float = 0.0, stop_s: float | None = None) -> Lines:
-        """Return the one-sided, Hann-windowed amplitude spectrum of a window (at most 2^19 samples of it)."""
-        return view_spectrum(read_stretch(self.row, start_s, self._stop(stop_s)))
-
-    def _stop(self, stop_s: float | None) -> float:
-        return self.row.duration_s if stop_s is None else stop_s
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """A picture of a record over time and frequency, linked with the waveform, or of its bands."""
 
-from collections.abc import Sequence
 from typing import Any, Protocol
 
 import panel as pn
@@ -43,15 +42,13 @@ class ImagePanel(pn.viewable.Viewer):
 
     caption = param.String(default="", doc="what the picture stands on")
 
-    def __init__(
-        self, title: str, name: str, *, x_range: Range1d | None = None, controls: Sequence[Any] = ()
-    ) -> None:
+    def __init__(self, title: str, name: str, *, x_range: Range1d | None = None, files: Any = None) -> None:
         super().__init__()
         self.figure: figure | None = None
         self.shown: Pictured | None = None
         self._name, self._x_range = name, x_range
         self._body = pn.Column(skeleton(HEIGHT_PX), sizing_mode="stretch_width", margin=0)
-        self._card = card(heading(title, self.param.caption, *controls), self._body)
+        self._card = card(heading(title, self.param.caption, *([files] if files else [])), self._body)
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._card

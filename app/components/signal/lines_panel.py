@@ -81,6 +81,7 @@ class LinesPanel(pn.viewable.Viewer):
         opens_with: Callable[[Drawn], float] | None = None,
         on_tap: Callable[[float], None] | None = None,
         controls: Sequence[Any] = (),
+        files: pn.viewable.Viewable | None = None,
         **params: Any,
     ) -> None:
         super().__init__(**params)
@@ -93,7 +94,7 @@ class LinesPanel(pn.viewable.Viewer):
         self._marks = ColumnDataSource(data=mark_columns([], self.axis))
         self._body = pn.Column(skeleton(HEIGHT_PX), sizing_mode="stretch_width", margin=0)
         self.below = pn.Column(pn.Spacer(height=0), sizing_mode="stretch_width", margin=0, visible=False)
-        head = heading(title, self.param.caption)
+        head = heading(title, self.param.caption, *([files] if files is not None else []))
         self._card = card(head, *controls, self._body, self.below)
         self.param.watch(lambda *_: self._remake(), ["scale", "axis"])
         self.param.watch(lambda _: self._apply(self._show_marks), "marks")

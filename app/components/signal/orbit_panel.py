@@ -27,12 +27,12 @@ class OrbitPanel(pn.viewable.Viewer):
 
     caption = param.String(default="", doc="what the orbit stands on")
 
-    def __init__(self, title: str, *, controls: Any) -> None:
+    def __init__(self, title: str, *, controls: Any, files: Any) -> None:
         super().__init__()
         self.figure: figure | None = None
         self.shown: Orbit | None = None
         self._body = pn.Column(skeleton(SIDE_PX), sizing_mode="stretch_width", margin=0)
-        self._card = card(heading(title, self.param.caption), controls, self._body)
+        self._card = card(heading(title, self.param.caption, files), controls, self._body)
 
     def __panel__(self) -> pn.viewable.Viewable:
         return self._card

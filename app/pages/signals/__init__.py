@@ -142,7 +142,7 @@ class SignalsPage(PageView):
         if self.row is None:
             self._right[:] = [self._nothing()]
             return
-        self.record = RecordView(self.row, self.state)
+        self.record = RecordView(self.row, self.state, linked=self.navigate is not None)
         self._right[:] = [self.record]
         self.breadcrumb = [self.row.dataset, self.row.signal_id]
 

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import pandas as pd
 import param
 
+from app.components.export import export
 from app.components.signal.lines_panel import LinesPanel
 from app.pages.signals.analyses import Analyses, Analysis
 from app.pages.signals.controls import SpectrumControls
@@ -141,6 +143,12 @@ def _analysis(
     **params: Any,
 ) -> Analysis:
     state, in_view = analyses.state, f"{name}_hz"
+    rows = analyses.looked.rows[:count]
+
+    def tabulate() -> pd.DataFrame:
+        shown = zip(panel.lines, rows, strict=False)
+        return pd.concat([lines.frame().assign(signal=row.signal_id) for lines, row in shown])
+
     panel = LinesPanel(
         VIEWS[name],
         name,
@@ -150,6 +158,7 @@ def _analysis(
         range=getattr(state, in_view, None),
         marks=defect_marks(analyses.mounting, state.overlays, over),
         on_tap=lambda position: analyses.looked.on_tap(name, position),
+        files=export(tabulate, f"{name}_{rows[0].id}"),
         **params,
     )
 

@@ -1,7 +1,12 @@
 """The analyses of a record that are no lines: pictures over time and frequency, orbit, severity."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
+import pandas as pd
+import panel as pn
+
+from app.components.export import export
 from app.components.signal.image_panel import ImagePanel
 from app.components.signal.kurtogram_panel import KurtogramPanel
 from app.components.signal.orbit_panel import OrbitPanel
@@ -20,7 +25,10 @@ from core.queries.waveforms import Stretch, read_stretch
 def make_kurtogram(analyses: Analyses) -> Analysis:
     """Make the kurtogram of the whole record, with the band of the envelope."""
     panel = KurtogramPanel(
-        VIEWS["kurtogram"], "kurtogram", on_band=lambda band: setattr(analyses.state, "band", band)
+        VIEWS["kurtogram"],
+        "kurtogram",
+        on_band=lambda band: setattr(analyses.state, "band", band),
+        files=_files(analyses, "kurtogram", lambda: panel.shown),
     )
 
     def show(found: KurtogramView) -> None:
@@ -42,14 +50,25 @@ def make_scalogram(analyses: Analyses) -> Analysis:
 
 
 def _map(analyses: Analyses, name: str, view: Callable[[Stretch], MapView]) -> Analysis:
-    panel = ImagePanel(VIEWS[name], name, x_range=analyses.looked.time_range)
+    files = _files(analyses, name, lambda: panel.shown)
+    panel = ImagePanel(VIEWS[name], name, x_range=analyses.looked.time_range, files=files)
     return Analysis(panel, lambda parts: view(parts[0]), panel.show)
+
+
+def _files(analyses: Analyses, name: str, read: Callable[[], Any]) -> pn.Row:
+    def tabulate() -> pd.DataFrame:
+        shown = read()
+        return pd.DataFrame() if shown is None else shown.frame()
+
+    return export(tabulate, f"{name}_{analyses.looked.row.id}")
 
 
 def make_orbit(analyses: Analyses) -> Analysis:
     """Make the orbit of this channel and another of the record."""
     looked = analyses.looked
-    panel = OrbitPanel(VIEWS["orbit"], controls=ProbeControls(looked.row, looked.siblings, analyses.state))
+    controls = ProbeControls(looked.row, looked.siblings, analyses.state)
+    files = _files(analyses, "orbit", lambda: panel.shown)
+    panel = OrbitPanel(VIEWS["orbit"], controls=controls, files=files)
 
     def compute(parts: Sequence[Stretch]) -> OrbitView:
         probe = read_probe(looked.row, looked.siblings, analyses.state.probe)

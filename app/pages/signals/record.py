@@ -15,16 +15,21 @@ from app.components.export import export
 from app.components.grid import stack
 from app.components.safe_text import text
 from app.components.signal.following import Follower
+from app.components.signal.sound import Sound
 from app.components.signal.waveform_view import RecordSource, WaveformView
 from app.pages.signals import line_pictures, other_pictures
 from app.pages.signals.analyses import Analyses, Looked
 from app.pages.signals.controls import Controls
 from app.pages.signals.cursor import place_cursor, show_cursor
-from app.pages.signals.snippets import window_snippet
+from app.pages.signals.findings import describe_combs, measure_combs, uses_card
+from app.pages.signals.snippets import record_snippet
 from app.state.signals import SignalsState
+from core.errors import BrinellError
 from core.queries import signals
+from core.queries.analyses.defects import CombsView
+from core.queries.analyses.mountings import Mounting
 from core.queries.signals import SignalRow
-from core.queries.waveforms import read_window, view_waveform
+from core.queries.waveforms import read_stretch, read_window, view_waveform
 from core.storage.database import read_scope
 
 RECOMPUTED = ("weights", "averages", "averaging", "detection", "unit", "band", "probe", "zone", "limits")
@@ -50,9 +55,11 @@ Window = tuple[float, float]
 class RecordView(pn.viewable.Viewer):
     """The pictures of one record, bound to the window and choices of the page's state."""
 
-    def __init__(self, row: SignalRow, state: SignalsState) -> None:
+    best = param.String(default="", doc="which defect stands out")
+
+    def __init__(self, row: SignalRow, state: SignalsState, *, linked: bool) -> None:
         super().__init__()
-        self.row, self._state = row, state
+        self.row, self._state, self._linked = row, state, linked
         self._is_open = True
         source = RecordSource(
             duration_s=row.duration_s,
@@ -69,7 +76,9 @@ class RecordView(pn.viewable.Viewer):
         anchor = self.view.figure
         self._slow = Follower(anchor, self.analyses.compute_slow, self._show_found)
         self._quick = Follower(anchor, self.analyses.compute_quick, self._show_found)
+        self._combs = Follower(anchor, partial(measure_combs, row), self._tell_combs)
         self._panels = stack()
+        self._combs.ask(self.analyses.mounting)
         self._show_analyses()
         self.view.param.watch(self._keep_window, "window")
         self._watchers = [
@@ -82,13 +91,15 @@ class RecordView(pn.viewable.Viewer):
 
     def __panel__(self) -> pn.viewable.Viewable:
         return stack(
-            _header(self.row),
+            _header(self.row, self.param.best),
             self.view,
             card(self.controls),
             self._panels,
+            uses_card(self.row, linked=self._linked),
             actions(
                 export(self.read_window, f"signal_{self.row.id}"),
-                copy_python(lambda: window_snippet(self.row.id, *self.view.window)),
+                copy_python(lambda: record_snippet(self.row, self.view.window, self.analyses)),
+                Sound(lambda: read_stretch(self.row, *self.view.range)),
             ),
         )
 
@@ -117,8 +128,12 @@ class RecordView(pn.viewable.Viewer):
         self.controls.show(self.analyses.mounting)
         self._recompute()
 
+    def _tell_combs(self, _mounting: Mounting, found: CombsView | BrinellError) -> None:
+        self.best = describe_combs(found)
+
     def _restate(self) -> None:
         self.analyses.restate()
+        self._combs.ask(self.analyses.mounting)
         self._mark()
         self._recompute()
 
@@ -166,7 +181,7 @@ def _read_neighbours(
         return beside, siblings, signals.list_names(session, row.dataset_id)
 
 
-def _header(row: SignalRow) -> pn.Column:
+def _header(row: SignalRow, best: param.Parameter) -> pn.Column:
     unit = row.unit or "(unit unknown)"
     known = (
         f"{row.rate_hz:,.0f} Hz",
@@ -182,6 +197,7 @@ def _header(row: SignalRow) -> pn.Column:
     return pn.Column(
         text(f"{row.record}  {row.channel}", "subtitle"),
         text("  ·  ".join(str(fact) for fact in known if fact), "muted"),
+        text(best, "text"),
         *(text(f"Import: {finding}", "caption") for finding in row.findings),
         sizing_mode="stretch_width",
         margin=0,

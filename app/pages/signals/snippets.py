@@ -1,6 +1,14 @@
 """What reproduces the page in a notebook: lines of Python."""
 
+from dataclasses import asdict
+from typing import Any
+
+from app.pages.signals.analyses import Analyses
+from app.pages.signals.controls import read_probe
+from app.pages.signals.line_pictures import choose_spectrum
 from app.state.signals import FILTERS, SignalsState
+from core.queries.analyses.spectra import SpectrumChoice
+from core.queries.signals import SignalRow
 
 OPENING = "from core.workspace import Workspace\n\n"
 
@@ -13,11 +21,40 @@ def table_snippet(state: SignalsState, dataset: str) -> str:
     return f"{OPENING}Workspace().signals({dataset!r}{filters}){order}"
 
 
-def window_snippet(signal_id: int, start_s: float, stop_s: float) -> str:
-    """Return the lines that read a signal, a window of it and the window's spectrum."""
-    return (
-        f"{OPENING}signal = Workspace().signal({signal_id})\n"
-        "signal.samples  # all of them, a memory map\n"
-        f"signal.window({start_s:.6f}, {stop_s:.6f})\n"
-        f"signal.spectrum({start_s:.6f}, {stop_s:.6f})"
-    )
+def record_snippet(row: SignalRow, window: tuple[float, float], analyses: Analyses) -> str:
+    """Return the lines that read a signal, a window of it, and the analyses that are shown of it."""
+    at = f"{window[0]:.6f}, {window[1]:.6f}"
+    calls = [_call(name, at, analyses) for name in analyses.shown()]
+    lines = [
+        f"signal = Workspace().signal({row.id})",
+        "signal.samples  # all of them, a memory map",
+        f"signal.window({at})",
+        *(call for call in calls if call),
+    ]
+    return OPENING + "\n".join(lines)
+
+
+def _call(name: str, at: str, analyses: Analyses) -> str:
+    """Return the call that gives what a picture shows; none where it shows why there is nothing."""
+    state, looked = analyses.state, analyses.looked
+    if name in {"difference", "coherence"}:
+        return f"signal.{name}(Workspace().signal({looked.beside[0].id}), {at})" if looked.beside else ""
+    if name == "orbit":
+        probe = read_probe(looked.row, looked.siblings, state.probe)
+        return f"signal.orbit(Workspace().signal({probe.id}), {at}{_options(rpm=state.rpm)})" if probe else ""
+    if name == "kurtogram":
+        return "signal.kurtogram()"
+    options = {
+        "spectrum": asdict(choose_spectrum(analyses)),
+        "envelope": {"band_hz": analyses.find_band() if name == "envelope" else None},
+        "orders": {"rpm": state.rpm},
+        "severity": {"zone": state.zone, "limits": state.limits},
+    }
+    return f"signal.{name}({at}{_options(**options.get(name, {}))})"
+
+
+def _options(**options: Any) -> str:
+    """Return arguments by name, without those that say what goes without saying."""
+    usual = asdict(SpectrumChoice())
+    told = {name: value for name, value in options.items() if value is not None and value != usual.get(name)}
+    return "".join(f", {name}={value!r}" for name, value in told.items())

@@ -3,7 +3,7 @@ import pytest
 from playwright.sync_api import Page
 
 from app.pages.signals import SignalsPage
-from app.pages.signals.snippets import table_snippet, window_snippet
+from app.pages.signals.snippets import record_snippet, table_snippet
 from app.state.signals import SignalsState
 from core.queries import signals, waveforms
 from core.services.datasets import StoredRecording, add_signals, ensure_dataset
@@ -182,15 +182,16 @@ def test_window_is_exported_sample_by_sample(rig: dict[str, int]) -> None:
 
 def test_snippets_run_and_give_what_the_page_shows(rig: dict[str, int]) -> None:
     page = SignalsPage(dataset="rig", channel="DE", signal=rig["bb/DE"], start=1.0, stop=1.1)
-    for snippet in (
-        window_snippet(rig["bb/DE"], 1.0, 1.1),
-        table_snippet(page.state, "rig"),
-    ):
-        body, _, last = snippet.rpartition("\n")
-        names: dict[str, object] = {}
-        exec(body, names)  # noqa: S102 - the page's own lines are what is tested
-        result = eval(last, names)  # noqa: S307 - as above
-        assert len(result if hasattr(result, "columns") else result.frequency_hz) in {2, 601}
+    snippet = record_snippet(page.row, page.record.view.window, page.record.analyses)
+    *lines, spectrum, envelope = snippet.splitlines()
+    names: dict[str, object] = {}
+    exec("\n".join(lines), names)  # noqa: S102 - the page's own lines are what is tested
+    for call, name in ((spectrum, "spectrum"), (envelope, "envelope")):
+        result = eval(call, names)  # noqa: S307 - as above
+        np.testing.assert_array_equal(result.amplitude, page.record.panel(name).lines[0].amplitude)
+    opening, _, table = table_snippet(page.state, "rig").rpartition("\n")
+    exec(opening, names)  # noqa: S102 - as above
+    assert len(eval(table, names)) == 2  # noqa: S307 - as above
 
 
 def test_text_from_data_stays_text(rig: dict[str, int]) -> None:
