@@ -3,9 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from core.vibration.bispectrum import SEGMENT_SAMPLES, bicoherence, harmonic_bicoherence
+from core.vibration.bispectrum import bicoherence, harmonic_bicoherence
 from core.vibration.feature_kinds import Feature
 
+SEGMENT_SAMPLES = 64  # 32 lines are enough for a mean
 PAIRS = ((1, 1), (1, 2))
 
 FEATURES = (
@@ -36,13 +37,13 @@ def measure_bispectrum_features(
 ) -> dict[str, NDArray[np.float64]]:
     """Return the features of this module by name, each (batch,), of samples (batch, n) at shaft_hz (batch,).
 
-    NaN where a signal is constant or shorter than 1,024 samples; those of the shaft also without a
+    NaN where a signal is constant or shorter than 512 samples; those of the shaft also without a
     speed, where three times it is beyond rate_hz / 2, and below 64 revolutions.
     """
     found = {feature.name: np.full(len(samples), np.nan) for feature in FEATURES}
     varies = np.ptp(samples, axis=-1) > 0
     if samples.shape[-1] >= 8 * SEGMENT_SAMPLES and varies.any():
-        _, squared = bicoherence(samples[varies], rate_hz)
+        _, squared = bicoherence(samples[varies], rate_hz, SEGMENT_SAMPLES)
         found["mean_bicoherence"][varies] = np.nanmean(squared, axis=(-2, -1))
     for record in np.flatnonzero(varies & (shaft_hz > 0)):
         values = harmonic_bicoherence(samples[record], rate_hz, float(shaft_hz[record]), PAIRS)

@@ -23,7 +23,7 @@ from core.vibration.wavelet_features import measure_wavelet_features
 
 __all__ = ["FEATURES", "FEATURES_BY_NAME", "Feature", "measure_features"]
 
-BLOCK_SAMPLES = 1 << 17  # worked on together: many short windows share a call, long records the cache
+BLOCK_SAMPLES = 1 << 19  # worked on together: FFTs of a few records at once cost less than one by one
 FEATURES: tuple[Feature, ...] = (
     *TIME_FEATURES,
     *SPECTRUM_FEATURES,

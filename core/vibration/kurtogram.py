@@ -116,7 +116,7 @@ def _spectrum(samples: NDArray[np.generic], multiple: int) -> NDArray[np.complex
 
     Single precision rounds 140 dB below the largest line, and below 100 dB a band counts as empty.
     """
-    count = multiple * scipy.fft.prev_fast_len(samples.shape[-1] // multiple)
+    count = multiple * scipy.fft.prev_fast_len(samples.shape[-1] // multiple, real=True)
     cut = samples[..., :count] - samples[..., :count].mean(axis=-1, keepdims=True, dtype=np.float64)
     cut = cut.astype(np.float32)
     faded = int(ENDS / 2 * count)

@@ -25,7 +25,7 @@ FEATURES = (
                 "spectral_centroid_hz",
                 "Spectral centroid",
                 "Hz",
-                "sum(f P) / sum(P) over the Hann power spectrum P of the mean-removed signal, its ends left out.",
+                "sum(f P) / sum(P) over the Hann power spectrum P of the mean-removed signal, ends left out.",
             ),
             (
                 "spectral_spread_hz",
