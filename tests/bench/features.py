@@ -1,4 +1,146 @@
-"""tsfel is not in our environment: it ships a top-level package `tests` that hides our own.
+"""The full feature set: records per second beside tsfel's, and that what both define is the same.
 
-Give it an environment of its own, as tests/proofs/mlflow_store.py gives MLflow one, and run it there.
+`python -m tests.bench.features` prints JSON. tsfel gets an environment of its own, made by uv in the user's
+cache folder: it ships a top-level package `tests` that would hide ours. Both work on the same records with
+two warm processes that each read a half of them from a file, and which goes first changes from round to
+round. tsfel takes record after record, as its extractor does; ours takes them as a batch.
 """
+
+import json
+import multiprocessing
+import os
+import subprocess
+import sys
+from multiprocessing.pool import Pool
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+import numpy as np
+import platformdirs
+
+from core.vibration.bearings import SKF_6205_2RS, defect_orders
+from core.vibration.feature_set import FEATURES, measure_features
+
+REQUIREMENT = "tsfel==0.2.0"
+CLIENT = Path(__file__).with_name("tsfel_client.py")
+RECORDS, SAMPLES, RATE_HZ, RPM = 16, 102_400, 20_480.0, 3_600.0
+PROCESSES, ROUNDS = 2, 3
+SHARED = (  # that both define alike; zero crossings are about the mean with us, and the records have none
+    "rms", "standard_deviation", "mean_absolute", "peak", "peak_to_peak", "skewness", "kurtosis",
+    "crest_factor", "zero_crossing_rate_hz",
+)  # fmt: skip
+
+
+def measure() -> dict[str, object]:
+    """Return records per second of both, medians over the rounds, and how far a feature differs."""
+    records = make_records()
+    with TemporaryDirectory() as folder, multiprocessing.get_context("spawn").Pool(PROCESSES) as pool:
+        path = Path(folder) / "records.npy"
+        np.save(path, records)
+        _time_ours(pool, path)  # imports and warms up
+        with _Tsfel(path) as tsfel:
+            tsfel.time()
+            rounds = [_play(number, pool, path, tsfel) for number in range(ROUNDS)]
+            theirs = tsfel.values()
+    ours = measure_features(records, RATE_HZ)
+    ratios = [here / there for here, there in rounds]
+    return {
+        "records": RECORDS,
+        "samples": SAMPLES,
+        "processes": PROCESSES,
+        "features": len(FEATURES),
+        "tsfel_features": theirs["number"],
+        "records_per_s": round(median(here for here, _ in rounds), 1),
+        "tsfel_records_per_s": round(median(there for _, there in rounds), 2),
+        "ratio": round(median(ratios), 1),
+        "ratio_min": round(min(ratios), 1),
+        "shared_features": len(SHARED),
+        "largest_relative_difference": max(_difference(ours[name], theirs[name]) for name in SHARED),
+    }
+
+
+def make_records() -> np.ndarray:
+    """Return records of a shaft, impacts and noise, their mean removed."""
+    rng = np.random.default_rng(0)
+    t = np.arange(SAMPLES) / RATE_HZ
+    impacts = np.where(np.arange(SAMPLES) % 95 == 0, 5.0, 0.0)
+    records = rng.standard_normal((RECORDS, SAMPLES)) + impacts + np.sin(2 * np.pi * RPM / 60 * t)
+    return records - records.mean(axis=-1, keepdims=True)
+
+
+def measure_part(path: Path, part: int) -> None:
+    """Measure one process's share of the records in a file."""
+    records = np.load(path)[part::PROCESSES]
+    measure_features(records, RATE_HZ, rpm=RPM, orders=defect_orders(SKF_6205_2RS))
+
+
+class _Tsfel:
+    """tsfel in a process of its own environment, asked by lines of text."""
+
+    def __init__(self, path: Path) -> None:
+        arguments = [str(path), str(RATE_HZ), str(PROCESSES)]
+        self.process = subprocess.Popen(
+            # -P: a neighbour of the script is called logging.
+            [str(_environment() / "bin" / "python"), "-P", str(CLIENT), *arguments],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            # As many processes as cores leave the threads of BLAS nothing but to wait for each other.
+            env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
+        )  # fmt: skip
+
+    def __enter__(self) -> "_Tsfel":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.communicate("")
+
+    def time(self) -> float:
+        """Return its records per second."""
+        return float(self._ask("time"))
+
+    def values(self) -> dict[str, list[float]]:
+        """Return by our names what it measured, and how many features it has."""
+        return json.loads(self._ask("values"))
+
+    def _ask(self, question: str) -> str:
+        self.process.stdin.write(question + "\n")
+        self.process.stdin.flush()
+        return self.process.stdout.readline()
+
+
+def _environment() -> Path:
+    """Return the folder of an environment with tsfel, made where it is not there yet."""
+    name = f"{REQUIREMENT.replace('==', '-')}-{sys.version_info.minor}"
+    folder = platformdirs.user_cache_path("brinell") / "bench" / name
+    if not (folder / "bin" / "python").exists():
+        uv = [sys.executable, "-m", "uv"]
+        links = {"UV_FIND_LINKS": os.environ.get("PIP_FIND_LINKS", "")}
+        for step in (
+            ["venv", "-q", "--clear", "-p", sys.executable, str(folder)],
+            ["pip", "install", "-q", "-p", str(folder), REQUIREMENT, "numpy>=2.4,<2.5", "pandas>=3.1,<4"],
+        ):
+            subprocess.run([*uv, *step], check=True, env=os.environ | links, stdout=sys.stderr)
+    return folder
+
+
+def _play(number: int, pool: Pool, path: Path, tsfel: _Tsfel) -> tuple[float, float]:
+    """Time both, in turns of who goes first; return records per second of ours and theirs."""
+    if number % 2:
+        return _time_ours(pool, path), tsfel.time()
+    there = tsfel.time()
+    return _time_ours(pool, path), there
+
+
+def _time_ours(pool: Pool, path: Path) -> float:
+    began = perf_counter()
+    pool.starmap(measure_part, [(path, part) for part in range(PROCESSES)], chunksize=1)
+    return RECORDS / (perf_counter() - began)
+
+
+def _difference(ours: np.ndarray, theirs: list[float]) -> float:
+    return float(np.max(np.abs(ours / np.array(theirs) - 1)))
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure()))
