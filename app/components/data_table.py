@@ -123,6 +123,12 @@ class DataTable(pn.viewable.Viewer):
         self._table.value = frame
         self._show_state()
 
+    def retitle(self, column: str, title: str) -> None:
+        """Give a column another title; without one it is hidden."""
+        hidden = [name for name in self._table.hidden_columns if name != column]
+        self._table.titles = self._table.titles | {column: plain(title)}
+        self._table.hidden_columns = hidden if title else [*hidden, column]
+
     def __panel__(self) -> pn.viewable.Viewable:
         pager = pn.Row(
             pn.HSpacer(), self._range, self._previous, self._next, align="end", sizing_mode="stretch_width"

@@ -12,6 +12,7 @@ from core.queries.signals import SORT_COLUMNS
 from core.specs import MOST_ID
 from core.vibration.averaging import AVERAGINGS
 from core.vibration.combs import KINDS
+from core.vibration.feature_set import FEATURES_BY_NAME
 
 WINDOW_DIGITS = 6  # a microsecond: finer than a sample of any vibration record
 
@@ -39,6 +40,7 @@ CURSORS = {"off": "Off", "base": "Base", "harmonic": "Harmonics", "sideband": "S
 DEFECTS = list(KINDS)
 DETECTIONS = ["peak", "rms", "peak-to-peak"]
 UNITS = ["g", "m/s²", "mm/s", "µm"]
+FEATURE = "feature"  # the column of whichever feature is chosen
 MOST_BESIDE = 3  # records beside the one that is looked at
 OF_RECORD = (  # what another record is not looked at by
     "start", "stop", "rpm", "bearing", "band", "spectrum_hz", "envelope_hz", "cursor_at", "spacing",
@@ -53,6 +55,7 @@ class SignalsState(PageState):
         "dataset",
         *FILTERS,
         "text",
+        "feature",
         "sort",
         "descending",
         "page",
@@ -91,7 +94,10 @@ class SignalsState(PageState):
     severity = param.String(default="", doc="severity wanted; empty: any")
     load = param.String(default="", doc="load wanted; empty: any")
     text = param.String(default="", doc="part of the record's name")
-    sort = param.Selector(default="record", objects=list(SORT_COLUMNS), doc="column that orders the table")
+    feature = param.Selector(default="", objects=["", *FEATURES_BY_NAME], doc="feature that has a column")
+    sort = param.Selector(
+        default="record", objects=[*SORT_COLUMNS, FEATURE], doc="column that orders the table"
+    )
     descending = param.Boolean(default=False, doc="largest first")
     page = param.Integer(default=1, bounds=(1, MOST_ID), doc="page of the table")
     signal = param.Integer(default=None, bounds=(1, MOST_ID), doc="id of the signal shown")

@@ -18,7 +18,7 @@ from core.queries.datasets import DatasetRow
 from core.queries.signals import SignalRow
 from core.storage.database import read_scope
 
-TABLE_STATE = {"dataset", *FILTERS, "text", "sort", "descending", "page"}
+TABLE_STATE = {"dataset", *FILTERS, "text", "feature", "sort", "descending", "page"}
 
 
 class SignalsPage(PageView):
@@ -86,7 +86,7 @@ class SignalsPage(PageView):
 
     def _on_state(self, *events: param.parameterized.Event) -> None:
         changed = {event.name for event in events}
-        if changed & {"dataset", "text", *FILTERS}:
+        if changed & {"dataset", "text", "feature", *FILTERS}:
             self._show_filters()
         if changed & TABLE_STATE:
             self._show_table()

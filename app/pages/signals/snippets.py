@@ -6,7 +6,7 @@ from typing import Any
 from app.pages.signals.analyses import Analyses
 from app.pages.signals.controls import read_probe
 from app.pages.signals.line_pictures import choose_spectrum
-from app.state.signals import FILTERS, SignalsState
+from app.state.signals import FEATURE, FILTERS, SignalsState
 from core.queries.analyses.spectra import SpectrumChoice
 from core.queries.signals import SignalRow
 
@@ -18,6 +18,9 @@ def table_snippet(state: SignalsState, dataset: str) -> str:
     chosen = {name: getattr(state, name) for name in [*FILTERS, "text"]}
     filters = "".join(f", {name}={value!r}" for name, value in chosen.items() if value)
     order = f".sort_values({state.sort!r}, ascending={not state.descending})"
+    if state.sort == FEATURE:
+        by = f"lambda column: column.str.get({state.feature!r})"
+        order = f".sort_values('features', ascending={not state.descending}, key={by})"
     return f"{OPENING}Workspace().signals({dataset!r}{filters}){order}"
 
 

@@ -17,12 +17,13 @@ from app.components.export import export
 from app.components.filters import SearchField, choice, filter_row, offer
 from app.components.place_link import place_html
 from app.pages.signals.snippets import table_snippet
-from app.state.signals import FILTERS, OF_RECORD, SignalsState
+from app.state.signals import FEATURE, FILTERS, OF_RECORD, SignalsState
 from app.theme import category_colors
 from core.queries import signals
 from core.queries.datasets import DatasetRow
 from core.queries.signals import SignalFilter, SignalRow
 from core.storage.database import read_scope
+from core.vibration.feature_set import FEATURES, FEATURES_BY_NAME, Feature
 
 PAGE_ROWS = 15
 MOST_EXPORTED = 100_000
@@ -40,6 +41,7 @@ TITLES = {
     "fault_class": "Fault class",
     "severity": "Severity",
     "load": "Load",
+    FEATURE: "",
     "rms": "RMS",
     "kurtosis": "Kurtosis",
     "dominant_frequency": "Peak (Hz)",
@@ -52,6 +54,7 @@ TOOLTIPS = {
     "rpm": "speed of the shaft",
 }
 FORMATS = {
+    FEATURE: "0,0.[000]",
     "rms": "0.0000",
     "kurtosis": "0.00",
     "dominant_frequency": "0,0.0",
@@ -67,6 +70,7 @@ COLUMNS = {  # where there is little room, the largest `responsive` leaves first
     "fault_class": {"minWidth": 104, "responsive": 0},
     "severity": {"minWidth": 84, "responsive": 5},
     "load": {"minWidth": 60, "responsive": 4},
+    FEATURE: {"minWidth": 84, "responsive": 0},
     "rms": {"minWidth": 70, "responsive": 1},
     "kurtosis": {"minWidth": 88, "responsive": 2},
     "dominant_frequency": {"minWidth": 86, "responsive": 6},
@@ -81,7 +85,7 @@ STYLE = """
   padding: 0 !important; }
 .tabulator-cell[tabulator-field=shown] { text-align: center; }
 """
-READ = ["id", *(name for name in TITLES if name not in {"shown", "ink"})]
+READ = ["id", *(name for name in TITLES if name not in {"shown", "ink", FEATURE})]
 
 
 class SignalsTable(pn.viewable.Viewer):
@@ -102,7 +106,7 @@ class SignalsTable(pn.viewable.Viewer):
             style=STYLE,
             columns=COLUMNS,
             layout="fit_columns",
-            hidden_columns=["id"],
+            hidden_columns=["id", FEATURE],
             sortable={"ink": False, "shown": False},
             header_tooltips=TOOLTIPS,
             text_align=numbers,
@@ -114,6 +118,8 @@ class SignalsTable(pn.viewable.Viewer):
             name: choice(label, partial(self._take, name), width=124)
             for name, label in ({"dataset": "Data set"} | FILTERS).items()
         }
+        self.choices[FEATURE] = choice("Feature", partial(self._take, FEATURE), width=124)
+        self.choices[FEATURE].options = {"none": ""} | {each.title: each.name for each in FEATURES}
         self.search = SearchField("Record", value=state.text, width=124)
         self.search.param.watch(lambda event: self._take("text", event.new), "value")
 
@@ -145,6 +151,7 @@ class SignalsTable(pn.viewable.Viewer):
             held = getattr(shown, where) if shown else ()
             offer(self.choices[name], ["", *held], getattr(self.state, name))
         self.search.value = self.state.text
+        self.choices[FEATURE].value = self.state.feature
 
     def read(self) -> None:
         """Read the page of rows that the state asks for; behind the last one lies the last one."""
@@ -163,12 +170,16 @@ class SignalsTable(pn.viewable.Viewer):
 
     def show(self, opened: int | None) -> None:
         """Show the rows, the opened one marked."""
-        self.table.show(_frame(self.rows, opened, self._place_of), self._total)
+        feature = FEATURES_BY_NAME.get(self.state.feature)
+        self.table.retitle(FEATURE, _feature_title(feature) if feature else "")
+        self.table.show(_frame(self.rows, opened, self._place_of, self.state.feature), self._total)
 
     def read_all(self) -> pd.DataFrame:
         """Return all rows that the filters let through, values as they are stored."""
         rows, _ = self._read_rows(MOST_EXPORTED, 0)
-        return pd.DataFrame([{name: getattr(row, name) for name in READ} for row in rows], columns=READ)
+        return pd.DataFrame(
+            [{name: getattr(row, name) for name in READ} | dict(row.features) for row in rows]
+        )
 
     def _place_of(self, row: SignalRow) -> str:
         kept = {k: v for k, v in self.state.query().items() if k not in {"signal", *OF_RECORD}}
@@ -178,6 +189,10 @@ class SignalsTable(pn.viewable.Viewer):
         if name == "dataset":
             if value != (self.dataset.name if self.dataset else self.state.dataset):
                 self.state.choose_dataset(value)
+        elif name == FEATURE and value != self.state.feature:
+            self.state.param.update(
+                page=1, feature=value, sort=FEATURE if value else "record", descending=bool(value)
+            )
         elif value != getattr(self.state, name):
             self.state.param.update(page=1, **{name: value})
 
@@ -193,17 +208,28 @@ class SignalsTable(pn.viewable.Viewer):
         return SignalFilter(dataset.id, text=self.state.text, **chosen)
 
     def _order(self) -> dict[str, Any]:
-        return {"sort": self.state.sort, "descending": self.state.descending}
+        sort = self.state.sort
+        if sort == FEATURE:
+            sort = self.state.feature or "record"
+        return {"sort": sort, "descending": self.state.descending}
 
     def _snippet(self) -> str:
         return table_snippet(self.state, self.dataset.name if self.dataset else self.state.dataset)
 
 
-def _frame(rows: list[SignalRow], opened: int | None, place_of: Callable[[SignalRow], str]) -> pd.DataFrame:
+def _feature_title(feature: Feature) -> str:
+    unit = "" if feature.unit in {"", "signal"} else f" ({feature.unit})"
+    return f"{feature.title}{unit}"
+
+
+def _frame(
+    rows: list[SignalRow], opened: int | None, place_of: Callable[[SignalRow], str], feature: str
+) -> pd.DataFrame:
     inks = category_colors(sorted({row.fault_class for row in rows}))
     records = [
         {name: getattr(row, name) for name in READ}
         | {"shown": "▸" if row.id == opened else "", "ink": inks[row.fault_class], "record": place_of(row)}
+        | {FEATURE: row.features.get(feature)}
         for row in rows
     ]
     return pd.DataFrame(records, columns=[*TITLES, "id"])
