@@ -129,12 +129,12 @@ def _spectrum(samples: NDArray[np.generic], multiple: int) -> NDArray[np.complex
 
 def _kurtosis(lines: NDArray[np.complex64], bands: int) -> NDArray[np.float64]:
     """Return the spectral kurtosis of so many bands of equal width, (..., bands)."""
-    envelope = scipy.fft.ifft(lines.reshape(*lines.shape[:-1], bands, -1), axis=-1)
+    split = lines.reshape(*lines.shape[:-1], bands, -1)
+    envelope = scipy.fft.ifft(split, axis=-1, norm="forward")  # unscaled: squares stay in range
     left_out = int(np.ceil(ENDS * envelope.shape[-1]))
     envelope = envelope[..., left_out : envelope.shape[-1] - left_out]
     power = np.square(envelope.real) + np.square(envelope.imag)
-    mean = power.mean(axis=-1, keepdims=True)
-    filled = mean > EMPTY * mean.max(axis=-2, keepdims=True)
-    power /= np.where(filled, mean, np.float32(1))
-    kurtosis = np.square(power, out=power).mean(axis=-1, dtype=np.float64) - 2
-    return np.where(filled[..., 0], kurtosis, np.nan)
+    mean = power.mean(axis=-1, dtype=np.float64)
+    fourth = np.einsum("...i,...i->...", power, power) / power.shape[-1]
+    filled = mean > EMPTY * mean.max(axis=-1, keepdims=True)
+    return np.where(filled, fourth / np.square(np.where(filled, mean, 1.0)) - 2, np.nan)
