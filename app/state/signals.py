@@ -95,9 +95,7 @@ class SignalsState(PageState):
     load = param.String(default="", doc="load wanted; empty: any")
     text = param.String(default="", doc="part of the record's name")
     feature = param.Selector(default="", objects=["", *FEATURES_BY_NAME], doc="feature that has a column")
-    sort = param.Selector(
-        default="record", objects=[*SORT_COLUMNS, FEATURE], doc="column that orders the table"
-    )
+    sort = param.Selector(default="record", objects=[*SORT_COLUMNS, FEATURE], doc="what orders the table")
     descending = param.Boolean(default=False, doc="largest first")
     page = param.Integer(default=1, bounds=(1, MOST_ID), doc="page of the table")
     signal = param.Integer(default=None, bounds=(1, MOST_ID), doc="id of the signal shown")

@@ -27,7 +27,7 @@ DEFAULT_ZONE = "Class II"
 
 @dataclass(frozen=True, slots=True)
 class SignalHandle:
-    """One channel of one record. Windows are in s; of more than 2^19 samples the middle is analysed.
+    """One channel of one record. Windows are in s; of more than 2^18 samples the middle is analysed.
 
     `rpm` and `bearing`, where they are given, stand instead of what the record states.
     """

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import scipy.fft
 from numpy.typing import NDArray
 
 from core.queries.signals import SignalRow
@@ -11,7 +12,9 @@ from core.storage import arrays
 from core.vibration import pyramid
 
 # A spectrum of more is no longer read line by line, and would not follow a gesture.
-MOST_SAMPLES = 1 << 19
+MOST_SAMPLES = 1 << 18
+# From here on a stretch is cut to a length that a Fourier transform is quick at: a prime one costs ten times.
+CUT_SAMPLES = 1 << 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +60,14 @@ def view_waveform(signal: SignalRow, start_s: float, stop_s: float, num_points: 
 
 
 def read_stretch(signal: SignalRow, start_s: float, stop_s: float, most: int = MOST_SAMPLES) -> Stretch:
-    """Read the samples of a window, or of its middle where it is longer than `most`."""
+    """Read the samples of a window, a few at its end left out for speed, or its middle where it is long."""
     start, stop = _bounds(signal, start_s, stop_s)
     is_part = stop - start > most
     if is_part:
         start = (start + stop - most) // 2
         stop = start + most
+    elif stop - start > CUT_SAMPLES:
+        stop = start + scipy.fft.prev_fast_len(stop - start, real=True)
     samples, _ = arrays.open_record(signal.path)
     return Stretch(samples[start:stop], signal.rate_hz, start / signal.rate_hz, is_part, signal)
 

@@ -177,9 +177,9 @@ class SignalsTable(pn.viewable.Viewer):
     def read_all(self) -> pd.DataFrame:
         """Return all rows that the filters let through, values as they are stored."""
         rows, _ = self._read_rows(MOST_EXPORTED, 0)
-        return pd.DataFrame(
-            [{name: getattr(row, name) for name in READ} | dict(row.features) for row in rows]
-        )
+        facts = pd.DataFrame([{name: getattr(row, name) for name in READ} for row in rows], columns=READ)
+        features = pd.DataFrame([dict(row.features) for row in rows], index=facts.index)
+        return facts.join(features.drop(columns=READ, errors="ignore"))
 
     def _place_of(self, row: SignalRow) -> str:
         kept = {k: v for k, v in self.state.query().items() if k not in {"signal", *OF_RECORD}}
@@ -190,9 +190,8 @@ class SignalsTable(pn.viewable.Viewer):
             if value != (self.dataset.name if self.dataset else self.state.dataset):
                 self.state.choose_dataset(value)
         elif name == FEATURE and value != self.state.feature:
-            self.state.param.update(
-                page=1, feature=value, sort=FEATURE if value else "record", descending=bool(value)
-            )
+            sort = FEATURE if value else "record"
+            self.state.param.update(page=1, feature=value, sort=sort, descending=bool(value))
         elif value != getattr(self.state, name):
             self.state.param.update(page=1, **{name: value})
 
