@@ -36,6 +36,11 @@ def view_orders(stretch: Stretch, mounting: Mounting, tacho: Stretch | None = No
 
 def _find_angle(stretch: Stretch, mounting: Mounting, tacho: Stretch | None) -> tuple[ShaftAngle, str]:
     if tacho is not None:
+        if tacho.rate_hz != stretch.rate_hz:
+            raise InvalidInputError(
+                f"{tacho.signal.channel} ({tacho.rate_hz:,g} Hz) and {stretch.signal.channel} "
+                f"({stretch.rate_hz:,g} Hz) were not sampled together; import both at one rate"
+            )
         return speed_from_tacho(tacho.samples, tacho.rate_hz), f"speed by {tacho.signal.channel}"
     shaft_hz = mounting.shaft_hz
     try:
