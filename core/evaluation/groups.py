@@ -35,7 +35,8 @@ def divide_groups(
     else:
         test_groups = _stratified_share(groups, records, spec, seed)
         train_groups = set(groups) - test_groups
-    unused = [group for group in groups if group not in train_groups | test_groups]
+    used = train_groups | test_groups
+    unused = [group for group in groups if group not in used]
     if unused:
         num_records = sum(len(groups[group]) for group in unused)
         shown = f"{plural(NOUNS[spec.kind])} {listed_values(unused)}"
@@ -95,19 +96,23 @@ def _stratified_share(
     """Draw whole groups for the test side until each class has its share there, and some left to train."""
     names = sorted(groups)
     shuffled = [names[i] for i in np.random.default_rng(seed).permutation(len(names))]
+    labels = {name: {records[i].label for i in groups[name]} for name in shuffled}
     by_class: dict[str, list[str]] = defaultdict(list)
     for name in shuffled:
-        for label in {records[i].label for i in groups[name]}:
+        for label in labels[name]:
             by_class[label].append(name)
     test: set[str] = set()
+    left = {label: len(members) for label, members in by_class.items()}  # groups not on the test side
     # Classes with the fewest groups choose first: their choice is the narrowest.
-    for members in sorted(by_class.values(), key=lambda names: (len(names), sorted(names))):
+    for label, members in sorted(by_class.items(), key=lambda found: (len(found[1]), sorted(found[1]))):
         target = min(max(1, round(spec.test_share * len(members))), len(members) - 1)
         for name in members:
-            if sum(member in test for member in members) >= target:
+            if len(members) - left[label] >= target:
                 break
-            if all(set(other) - test - {name} for other in by_class.values() if name in other):
+            if name not in test and all(left[other] > 1 for other in labels[name]):
                 test.add(name)
+                for other in labels[name]:
+                    left[other] -= 1
     if not test:
         noun = NOUNS[spec.kind]
         raise InvalidInputError(

@@ -4,6 +4,7 @@ import hashlib
 import math
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from core.jobs.progress import Progress
 from core.models import Dataset, Job
 from core.services.access import Actor
 from core.services.experiments import ArtifactFile
-from core.services.features import FILE_KIND, enter_features
+from core.services.features import FILE_KIND, MOST_WRITTEN, enter_features, write_features
 from core.services.jobs import Claim
 from core.services.users import get_actor
 from core.storage import artifacts
@@ -64,7 +65,20 @@ def measure_dataset(claim: Claim) -> None:
     results = _tell(items) | {"quality": check.tell(items), "projection": projection}
     file = _write(f"{name}.features.parquet", items, table, places)
     features = {item.id: _defined(row) for item, row in zip(items, table, strict=True)}
-    run_write(lambda session: enter_features(session, actor, claim, file, features=features, results=results))
+    last = _write_ahead(claim, features)
+    run_write(lambda session: enter_features(session, actor, claim, file, features=last, results=results))
+
+
+def _write_ahead(claim: Claim, features: dict[int, dict[str, float]]) -> dict[int, dict[str, float]]:
+    """Write all but the last signals, and return those: a small data set's are entered with its file at once.
+
+    Where the run ends in between, each signal has its own numbers whole, and the next run writes them again.
+    """
+    items = list(features.items())
+    chunks = [dict(items[first : first + MOST_WRITTEN]) for first in range(0, len(items), MOST_WRITTEN)]
+    for chunk in chunks[:-1]:
+        run_write(partial(write_features, claim=claim, features=chunk))
+    return chunks[-1] if chunks else {}
 
 
 def _load(session: Session, claim: Claim) -> tuple[Actor, str, list[Item]]:

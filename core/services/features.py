@@ -8,14 +8,16 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, exists, select, update
 from sqlalchemy.orm import Session
 
+from core.errors import SupersededError
 from core.models import Artifact, Dataset, Job, JobStatus, Signal
 from core.services.access import Actor, require_researcher
 from core.services.commits import after_commit
 from core.services.experiments import ArtifactFile
-from core.services.jobs import Claim, JobKind, complete_run, enqueue_run
+from core.services.jobs import Claim, JobKind, complete_run, enqueue_run, hold_claim
 from core.storage import artifacts
 
 FILE_KIND = "features"
+MOST_WRITTEN = 5_000  # signals of one transaction: others write meanwhile
 _SIGNALS = Signal.metadata.tables[Signal.__tablename__]
 
 
@@ -40,6 +42,13 @@ def request_features(session: Session, actor: Actor, dataset: Dataset) -> Job:
     session.add(row)
     enqueue_run(session, JobKind.FEATURES, row)
     return row
+
+
+def write_features(session: Session, claim: Claim, features: Mapping[int, Mapping[str, float]]) -> None:
+    """Write the numbers of some signals ahead of the end, where there are too many for one transaction."""
+    if (status := hold_claim(session, claim)) != "running":
+        raise SupersededError(f"measurement {claim.row_id} is {status}; the rest of it is not entered")
+    _update_signals(session.connection(), features)
 
 
 def enter_features(

@@ -77,6 +77,12 @@ def tell_balance(counts: Sequence[ClassCount]) -> str:
 
 def splits_card(looked: Looked) -> pn.Column:
     """Show what both sides of every split would share."""
+    if not looked.splits:
+        told = (
+            f"{looked.row.num_signals:,} signals are too many to be divided in every way while you wait. "
+            "A training audits its own split, and the result stands beside its score."
+        )
+        return card(text(told, "muted"), title="Leakage of each split")
     lines = line_list(COLUMNS, [_split_line(reading) for reading in looked.splits], STYLE)
     traits = dict.fromkeys(trait for reading in looked.splits for trait in reading.traits)
     told = [text(f"{trait}.", "caption", margin=(8, 0, 0, 0)) for trait in traits]

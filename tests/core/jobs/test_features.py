@@ -185,6 +185,30 @@ def test_signals_that_came_meanwhile_are_measured_by_another(made, researcher, m
     assert {signal.features is None for signal in list_signals()} == {False}
 
 
+def test_many_signals_are_written_in_transactions_of_their_own_until_cancelled(
+    made, researcher, measure, monkeypatch
+):
+    monkeypatch.setattr(features_job, "MOST_WRITTEN", 3)
+    with session_scope() as session:
+        row_id = request_features(session, researcher, get_dataset(session, made)).id
+    write, written = features_job.write_features, []
+
+    def write_and_cancel(session, claim, features):
+        write(session, claim, features)
+        written.append(len(features))
+        cancel_run(session, researcher, JobKind.FEATURES, row_id)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(features_job, "write_features", write_and_cancel)
+        run_job(JobKind.FEATURES, row_id)
+    assert (get_job(row_id).status, get_job(row_id).artifact_id) == ("cancelled", None)
+    assert written == [3]
+    assert [signal.features is None for signal in list_signals()].count(False) == 3
+    job = measure(made)
+    assert read_file(job).num_rows == 8
+    assert {signal.features is None for signal in list_signals()} == {False}
+
+
 def test_records_have_a_place_in_both_projections(made, measure):
     job = measure(made)
     table = read_file(job)
