@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 import panel as pn
 import panel_material_ui as pmui
 import param
+from panel.util import edit_readonly
 
 from app.components.empty_state import empty_state
 from app.components.error_view import error_view, tell_error
@@ -75,10 +76,13 @@ class Shell(pn.viewable.Viewer):
             theme_toggle=False,
             sidebar_variant="permanent",
             sidebar_resizable=False,
-            busy_indicator="linear",
+            busy_indicator=None,
             theme_config=material_theme(),
             raw_css=[css_variables()],
         )
+        with edit_readonly(self._frame):
+            # Panel's word for "a callback of some session runs": the frame of every session would follow it.
+            self._frame.busy = False
         self.header.param.watch(lambda event: setattr(self._frame, "dark_theme", event.new), "dark")
         self.rail.param.watch(lambda _: self._size_rail(), "collapsed")
         self._size_rail()
@@ -241,7 +245,6 @@ def _frame_sx(rail_px: int) -> dict[str, Any]:
             "borderColor": "divider",
             "boxShadow": "none",
         },
-        "& .header .MuiLinearProgress-root": {"position": "absolute", "bottom": "-1px", "height": "2px"},
         "& .main-content > * > *": {"flexShrink": "0 !important", "maxHeight": "none !important"},
         "& .main": {"backgroundColor": "background.default", "flex": "1 1 0", "minWidth": 0},
     }
