@@ -23,7 +23,7 @@ def view_difference(first: Stretch, second: Stretch) -> Lines:
 
 def view_coherence(first: Stretch, second: Stretch) -> Lines:
     """Return the magnitude-squared coherence of two channels of one record, 0 to 1."""
-    if first.signal.record != second.signal.record:
+    if (first.signal.dataset_id, first.signal.record) != (second.signal.dataset_id, second.signal.record):
         raise InvalidInputError(
             f"{first.signal.record} and {second.signal.record} were not measured together; coherence is of "
             "two channels of one record: choose another channel of this one beside it"

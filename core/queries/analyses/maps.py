@@ -66,9 +66,10 @@ def view_spectrogram(stretch: Stretch) -> MapView:
     segment = int(2 ** np.clip(round(np.log2(count / SEGMENTS * 4)), *np.log2(SEGMENT)))
     found = spectrogram(stretch.samples, stretch.rate_hz, min(segment, count // 4), overlap=0.75)
     each_hz = stretch.rate_hz / min(segment, count // 4)
+    found = _shift(found, stretch.start_s)
     return MapView(
-        found=_shift(found, stretch.start_s),
-        extent=(stretch.start_s, stretch.stop_s, 0.0, stretch.rate_hz / 2),
+        found=found,
+        extent=(*_ends(found.time_s), *_ends(found.frequency_hz)),
         is_log=False,
         unit=stretch.signal.unit,
         words=f"{stretch.words()} · Hann, {segment} samples, lines {each_hz:,.3g} Hz apart",
@@ -84,12 +85,12 @@ def view_scalogram(stretch: Stretch) -> MapView:
     start_s = stretch.start_s + first / stretch.rate_hz
     high_hz = 0.45 * stretch.rate_hz
     low_hz = max(high_hz / 10**DECADES, 2 * CYCLES * stretch.rate_hz / len(samples))
-    found = scalogram(samples, stretch.rate_hz, (low_hz, high_hz))
+    found = _shift(scalogram(samples, stretch.rate_hz, (low_hz, high_hz)), start_s)
     stop_s = start_s + len(samples) / stretch.rate_hz
     part = ", the middle of the window" if first or stretch.is_part else ""
     return MapView(
-        found=_shift(found, start_s),
-        extent=(start_s, stop_s, float(np.log10(low_hz)), float(np.log10(high_hz))),
+        found=found,
+        extent=(*_ends(found.time_s), *_ends(np.log10(found.frequency_hz))),
         is_log=True,
         unit=stretch.signal.unit,
         words=f"{start_s:.4f}–{stop_s:.4f} s{part} · complex Morlet wavelet of {CYCLES:g} cycles",
@@ -98,3 +99,9 @@ def view_scalogram(stretch: Stretch) -> MapView:
 
 def _shift(found: TimeFrequencyMap, start_s: float) -> TimeFrequencyMap:
     return TimeFrequencyMap(found.time_s + start_s, found.frequency_hz, found.amplitude)
+
+
+def _ends(middles: NDArray[np.float64]) -> tuple[float, float]:
+    """Return where evenly spaced cells begin and end, given their middles."""
+    half = (middles[-1] - middles[0]) / (2 * max(len(middles) - 1, 1))
+    return float(middles[0] - half), float(middles[-1] + half)

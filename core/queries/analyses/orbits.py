@@ -7,10 +7,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.errors import InvalidInputError
-from core.queries.analyses.checks import check_stretch
+from core.queries.analyses.checks import LEAST_SAMPLES, check_stretch
 from core.queries.analyses.mountings import Mounting
 from core.queries.waveforms import Stretch
-from core.vibration.orbits import filtered_orbit, orbit_ellipse
+from core.vibration.orbits import FEWEST_TURNS, filtered_orbit, orbit_ellipse
 
 TURNS = 8  # of the shaft that are drawn
 ORDERS = (1.0, 2.0)
@@ -35,14 +35,10 @@ class OrbitView:
 
 def view_orbit(x: Stretch, y: Stretch, mounting: Mounting) -> OrbitView:
     """Return the orbit of two probes of one record."""
-    if x.rate_hz != y.rate_hz or len(x.samples) != len(y.samples):
-        raise InvalidInputError(
-            f"{x.signal.channel} ({x.rate_hz:,g} Hz) and {y.signal.channel} ({y.rate_hz:,g} Hz) were not "
-            "sampled together; choose two probes of one record"
-        )
-    for each in (x, y):
-        check_stretch(each)
+    _check_pair(x, y)
     shaft_hz = mounting.shaft_hz
+    for each in (x, y):
+        check_stretch(each, max(LEAST_SAMPLES, int(np.ceil(FEWEST_TURNS * each.rate_hz / shaft_hz))))
     ellipse = orbit_ellipse(x.samples, y.samples, x.rate_hz, shaft_hz)
     filtered = filtered_orbit(x.samples, y.samples, x.rate_hz, shaft_hz, ORDERS)
     last = slice(-min(round(TURNS * x.rate_hz / shaft_hz), len(x.samples)), None)
@@ -56,3 +52,22 @@ def view_orbit(x: Stretch, y: Stretch, mounting: Mounting) -> OrbitView:
         unit=unit,
         words=f"{probes} · last {TURNS} turns · 1X turns {turning}, {sizes}",
     )
+
+
+def _check_pair(x: Stretch, y: Stretch) -> None:
+    first, second = x.signal, y.signal
+    if (first.dataset_id, first.record) != (second.dataset_id, second.record):
+        raise InvalidInputError(
+            f"{first.channel} of {first.record} and {second.channel} of {second.record} were not measured "
+            "together; choose two probes of one record"
+        )
+    if x.rate_hz != y.rate_hz or len(x.samples) != len(y.samples):
+        raise InvalidInputError(
+            f"{first.channel} ({x.rate_hz:,g} Hz) and {second.channel} ({y.rate_hz:,g} Hz) were not "
+            "sampled together; choose two probes of one record"
+        )
+    if first.unit != second.unit:
+        raise InvalidInputError(
+            f"{first.channel} is in {first.unit or 'an unknown unit'} and {second.channel} in "
+            f"{second.unit or 'an unknown unit'}; choose two probes of one unit"
+        )

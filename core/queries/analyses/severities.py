@@ -24,7 +24,9 @@ class SeverityView:
 
 def view_severity(stretch: Stretch, preset: str, limits: Limits | None) -> SeverityView:
     """Return the zone of a stretch's RMS velocity of 10 to 1,000 Hz; refused where the unit is unknown."""
-    chosen = ZONE_PRESETS[preset]
+    chosen = ZONE_PRESETS.get(preset)
+    if chosen is None:
+        raise InvalidInputError(f"there are no limits of {preset!r}; choose one of {', '.join(ZONE_PRESETS)}")
     if stretch.signal.unit is None:
         raise InvalidInputError(
             "the record's unit is not stated, and zones are limits in mm/s: import the record with its unit"
