@@ -25,13 +25,14 @@ from core.services.users import get_local_actor
 from core.settings import get_settings
 from core.specs import Recording
 from core.storage import arrays, migrations
-from core.storage.database import dispose_engines, session_scope
+from core.storage.database import dispose_engines, read_scope, session_scope
 from tests.bench.pages import FLAGS, Server, _chromium, _serve
-from tests.bench.waveform import CHUNK, RATE_HZ
+from tests.bench.waveform import CHUNK, POINTS, RATE_HZ, zoom_windows
 
 NUM_SAMPLES = 100_000_000
 GESTURES = 100
 PAUSE_MS = 120  # between the end of one gesture and the beginning of the next
+HOLOVIEWS_VIEWS = 20
 LOST_MS = 5_000  # after which a gesture counts as dropped
 VIEWS: dict[str, list[str]] = {"waveform": [], "following": ["spectrum", "envelope"]}
 # Notes when what the server sends for a gesture is painted, by the name of the figure.
@@ -65,8 +66,28 @@ def measure(num_samples: int = NUM_SAMPLES, gestures: int = GESTURES) -> dict[st
         signal_id = _fill(Path(folder), num_samples)
         with _serve(Path(folder)) as server, _browser() as page:
             url = f"{server.url}/signals?signal={signal_id}"
-            found = {name: _take_gestures(page, url, server, views, gestures) for name, views in VIEWS.items()}
-    return {"samples": num_samples, "gestures": gestures, **found}
+            found = {
+                name: _take_gestures(page, url, server, views, gestures) for name, views in VIEWS.items()
+            }
+        beside = {"holoviews_downsample1d_ms": _time_holoviews(signal_id)}
+    return {"samples": num_samples, "gestures": gestures, **found, **beside}
+
+
+def _time_holoviews(signal_id: int) -> dict[str, float]:
+    """Time HoloViews' own downsampling of the same record to as many points, over windows as a person zooms."""
+    from holoviews import Curve
+    from holoviews.operation.downsample import downsample1d
+
+    with read_scope() as session:
+        signal = get_signal(session, signal_id)
+    samples = arrays.open_samples(signal.path)
+    curve = Curve((np.arange(len(samples)) / signal.rate_hz, samples))
+    taken = []
+    for window in zoom_windows(np.random.default_rng(0), signal, HOLOVIEWS_VIEWS):
+        begin = time.perf_counter()
+        downsample1d(curve, dynamic=False, x_range=window, width=POINTS, algorithm="minmax")
+        taken.append(1000 * (time.perf_counter() - begin))
+    return dict(zip(("p50", "p95"), np.percentile(taken, (50, 95)).round(1).tolist(), strict=True))
 
 
 def _fill(home: Path, num_samples: int) -> int:

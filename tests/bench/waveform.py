@@ -29,8 +29,8 @@ def measure(num_samples: int = NUM_SAMPLES) -> dict[str, float | int]:
         get_settings.cache_clear()
         signal = _store(num_samples)
         rng = np.random.default_rng(0)
-        views = [_time(view_waveform, signal, window) for window in _windows(rng, signal, NUM_VIEWS)]
-        spectra = [_time(view_spectrum, signal, window) for window in _windows(rng, signal, NUM_SPECTRA)]
+        views = [_time(view_waveform, signal, window) for window in zoom_windows(rng, signal, NUM_VIEWS)]
+        spectra = [_time(view_spectrum, signal, window) for window in zoom_windows(rng, signal, NUM_SPECTRA)]
     return {
         "samples": num_samples,
         "views": NUM_VIEWS,
@@ -73,7 +73,7 @@ def _store(num_samples: int) -> SignalRow:
     )
 
 
-def _windows(rng: np.random.Generator, signal: SignalRow, count: int) -> Iterator[tuple[float, float]]:
+def zoom_windows(rng: np.random.Generator, signal: SignalRow, count: int) -> Iterator[tuple[float, float]]:
     """Yield windows as a person zooms: widths spread evenly over the decades, at any place."""
     for _ in range(count):
         width = signal.duration_s * 10 ** -rng.uniform(0, 5)
