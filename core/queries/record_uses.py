@@ -1,10 +1,12 @@
 """Which experiments were tested on a signal, and which of them got it wrong."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.errors import NotFoundError
 from core.models import Artifact, Experiment
 from core.queries.signals import SignalRow
 from core.storage import artifacts
@@ -49,7 +51,7 @@ def list_record_uses(session: Session, signal: SignalRow) -> RecordUses:
         .order_by(Experiment.id.desc())
         .limit(MOST)
     ).all()
-    by_file = {str(artifacts.path_of(row[1])): row[0] for row in rows}
+    by_file = {str(path): row[0] for row in rows if (path := _find_file(row[1])) is not None}
     if not by_file:
         return RecordUses((), 0)
     with open_warehouse() as warehouse:
@@ -66,3 +68,10 @@ def list_record_uses(session: Session, signal: SignalRow) -> RecordUses:
         uses.append(RecordUse(by.id, by.name, by.model_type, by.split, *said))
     uses.sort(key=lambda use: (use.num_right / use.num_windows, -use.id))
     return RecordUses(tuple(uses), len(by_file) - len(uses))
+
+
+def _find_file(artifact_id: str) -> Path | None:
+    try:
+        return artifacts.path_of(artifact_id)
+    except NotFoundError:  # what is left of the others is told without it
+        return None
