@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import scipy.fft
 
 from core.queries import waveforms
 from core.queries.signals import SignalRow
@@ -66,6 +67,16 @@ def test_stretch_is_never_longer_than_is_analysed(database, monkeypatch):
     row = stored(np.zeros(most + 2))
     assert len(read_stretch(row, 0.0, row.duration_s).samples) == most
     assert len(read_stretch(row, 0.0, most / RATE_HZ).samples) == most
+
+
+def test_length_that_no_transform_is_quick_at_loses_a_few_samples_at_its_end(database):
+    prime = (1 << 17) - 1
+    row = stored(np.arange(prime))
+    stretch = read_stretch(row, 0.0, row.duration_s)
+    assert len(stretch.samples) == scipy.fft.prev_fast_len(prime, real=True)
+    assert 0.98 * prime < len(stretch.samples) < prime
+    assert (stretch.samples[0], stretch.is_part) == (0, False)
+    assert len(read_window(row, 0.0, row.duration_s)) == prime
 
 
 def test_whole_record_is_a_read_only_map(signal):
