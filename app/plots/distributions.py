@@ -86,7 +86,7 @@ def _draw_points(plot: figure, tick: str, name: str, of_class: ClassValues, colo
     )
     spread = jitter("tick", width=0.4, range=plot.y_range)
     points = plot.scatter(
-        "value", spread, source=source, size=5, color=color, fill_alpha=0.55, line_color=None
+        "value", spread, source=source, size=5, color=color, fill_alpha=0.8, line_color=None
     )
     plot.add_tools(HoverTool(renderers=[points], tooltips=[("@kind", "@name"), ("", "@value{0.0000}")]))
     return len(order)

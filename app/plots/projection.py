@@ -32,7 +32,7 @@ def draw_projection(
             continue
         view = CDSView(filter=GroupFilter(column_name="fault_class", group=name))
         points = plot.scatter(
-            "x", "y", source=source, view=view, size=8, color=color, fill_alpha=0.7, line_color=None
+            "x", "y", source=source, view=view, size=8, color=color, fill_alpha=0.85, line_color=None
         )
         drawn.append(points)
         items.append(LegendItem(label=name, renderers=[points]))

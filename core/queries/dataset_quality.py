@@ -37,4 +37,5 @@ def tell_finding(finding: Mapping[str, Any]) -> str:
     """Return one finding of a measurement's results as a line."""
     _, name, what = finding["signals"][0]
     more = f"; {name}: {what}" if what else ""
-    return f"{CHECKS[finding['kind']].title}, {finding['count']} signals{more}"
+    count = "1 signal" if finding["count"] == 1 else f"{finding['count']:,} signals"
+    return f"{CHECKS[finding['kind']].title}, {count}{more}"

@@ -1,6 +1,7 @@
 """The features of a data set: measured or not yet, their distributions by class, and the records' plane."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -97,6 +98,7 @@ class FeaturesView(pn.viewable.Viewer):
             f"{feature.title}: {feature.definition.rstrip('.')}.",
             f"Channel {self._looked.channel}, n signals. Box: quartiles and median; line: 5 to 95 %.",
             f"Undefined for {undefined:,} of {len(frame):,} signals." if undefined else "",
+            _tell_part(self._kept.results),
             drawn.sampled,
         ]
         self._distribution[:] = [
@@ -131,6 +133,11 @@ def _values_of(frame: pd.DataFrame, name: str) -> ClassValues:
     return ClassValues(
         defined[name].to_numpy(np.float64), defined["signal_id"].tolist(), len(frame) - len(defined)
     )
+
+
+def _tell_part(results: dict[str, Any]) -> str:
+    part, most = results["num_measured_in_part"], results["most_measured_samples"]
+    return f"Of {part:,} long signals the middle {most:,} samples were measured." if part else ""
 
 
 def _tell_no_place() -> str:

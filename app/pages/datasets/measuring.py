@@ -35,7 +35,10 @@ def tell_measurement(row: DatasetRow, measured: Measured, measure: Act, cancel: 
         )
         return [_missing("Features not measured", why, ("Measure features", measure), command)]
     if measured.num_unmeasured:
-        told = f"{measured.num_unmeasured:,} signals have come since the features were measured."
+        came = measured.num_unmeasured
+        told = (
+            f"{came:,} {'signal has' if came == 1 else 'signals have'} come since the features were measured."
+        )
         return [card(text(told, "muted"), _button("Measure again", measure))]
     return []
 

@@ -171,7 +171,7 @@ def test_signals_that_came_since_are_told_and_measured_on_demand(measured: int) 
 
         session.query(Signal).first().features = None
     page = DatasetsPage(dataset="made")
-    assert "1 signals have come since" in shown_texts(page)
+    assert "1 signal has come since" in shown_texts(page)
     press(page, "Measure again")
     assert page.measured.is_active
 
