@@ -3,6 +3,7 @@
 import panel as pn
 import param
 
+from app.components.caption import Caption
 from app.components.safe_text import text
 
 CAPTION_PX = 240  # with less, it stands below the title
@@ -13,7 +14,7 @@ def heading(title: str, caption: param.Parameter | str, *controls: pn.viewable.V
     caption_styles = {"flex": f"1 1 {CAPTION_PX}px", "min-height": "36px"}
     return pn.Row(
         text(title, "subtitle", margin=(0, 12, 0, 0)),
-        text(caption, "caption", sizing_mode="stretch_width", margin=(0, 12, 0, 0), styles=caption_styles),
+        Caption(words=caption, sizing_mode="stretch_width", margin=(0, 12, 0, 0), styles=caption_styles),
         pn.Row(*controls, margin=0) if controls else pn.Spacer(width=0, height=0, margin=0),
         sizing_mode="stretch_width",
         margin=0,

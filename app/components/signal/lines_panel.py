@@ -27,7 +27,7 @@ from app.plots.lines import (
 from app.plots.waveform import amplitude_label
 
 REACH_PX = 8
-SETTLE_MS = 250  # after the last gesture, before the page is told
+SETTLE_MS = 350  # after the last gesture, before the page is told
 
 Range = tuple[float, float]
 

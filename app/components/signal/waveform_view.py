@@ -19,7 +19,7 @@ from app.components.signal.heading import heading
 from app.components.signal.served import POINTS, Answering, Later, apply, count_points
 from app.plots.waveform import make_overview, make_waveform, padded_limits, wave_columns
 
-SETTLE_MS = 180  # after the last gesture, before the page is told
+SETTLE_MS = 350  # after the last gesture, before the page is told
 STEP = 0.5  # of the window, for one press of a button
 
 Window = tuple[float, float]
