@@ -25,6 +25,8 @@ from numpy.typing import NDArray
 from app.theme import CANVAS_CURSOR
 
 HEIGHT_PX = 300
+DIGITS = "return String(Number(Number(value).toPrecision(4)))"
+LOG_DIGITS = "return String(Number((10 ** value).toPrecision(4)))"
 
 Extent = tuple[float, float, float, float]  # left, right, bottom, top
 
@@ -74,12 +76,11 @@ def make_image(
     wheel, pan = WheelZoomTool(dimensions="width"), PanTool(dimensions="width")
     hover = HoverTool(
         renderers=[drawn],
-        tooltips=[
-            (x_label, "$x{0,0.000}"),
-            (y_label, "$y{0,0.0}"),
-            (value_label, "@image{custom}"),
-        ],
-        formatters={"@image": CustomJSHover(code="return Number(value).toPrecision(4)")},
+        tooltips=[(x_label, "$x{0,0.000}"), (y_label, "$y{custom}"), (value_label, "@image{custom}")],
+        formatters={
+            "$y": CustomJSHover(code=LOG_DIGITS if is_log else DIGITS),
+            "@image": CustomJSHover(code=DIGITS),
+        },
     )
     plot.add_tools(pan, wheel, BoxZoomTool(dimensions="width"), hover, ResetTool())
     plot.toolbar.update(active_drag=pan, active_scroll=wheel, autohide=True, logo=None)
@@ -98,6 +99,10 @@ def name_rows(plot: figure, names: Sequence[str]) -> None:
     places = [row + 0.5 for row in range(len(names))]
     plot.yaxis.ticker = FixedTicker(ticks=places)
     plot.yaxis.major_label_overrides = dict(zip(places, names, strict=True))
+    (hover,) = plot.select(HoverTool)
+    hover.formatters |= {
+        "$y": CustomJSHover(args={"names": list(names)}, code="return names[Math.floor(value)] ?? ''")
+    }
 
 
 def mark_band(plot: figure, band: Range1d) -> None:

@@ -1,7 +1,7 @@
 """Lines over frequency, order or quefrency: the largest of neighbouring ones at each point of the view."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
@@ -55,13 +55,19 @@ def line_columns(position: NDArray[np.floating], amplitude: NDArray[np.floating]
 
 
 def thin_marks(marks: Sequence[Mark], low: float, high: float, pixel: float) -> list[Mark]:
-    """Return the marks in view, without the rows whose marks stand too close to be told apart."""
+    """Return the marks in view, without the rows whose marks stand too close to be told apart.
+
+    Solid ones, which a person placed, stay: there only the first keeps its words.
+    """
     kept: list[Mark] = []
     for row in sorted({mark.row for mark in marks}):
         of_row = [mark for mark in marks if mark.row == row]
+        in_view = [mark for mark in of_row if low <= mark.position <= high]
         gaps = [after.position - before.position for before, after in pairwise(of_row)]
         if not gaps or min(gaps) >= APART_PX * pixel:
-            kept += [mark for mark in of_row if low <= mark.position <= high]
+            kept += in_view
+        elif not of_row[0].is_dashed:
+            kept += [mark if mark is in_view[0] else replace(mark, words="") for mark in in_view]
     return kept
 
 
