@@ -6,6 +6,7 @@ import param
 
 from app.state.page import PageState
 from core.queries.analyses.defects import OVERLAYS
+from core.queries.analyses.mountings import list_bearings
 from core.queries.analyses.severities import ZONE_PRESETS
 from core.queries.analyses.spectra import WINDOW_TITLES
 from core.queries.signals import SORT_COLUMNS
@@ -106,7 +107,9 @@ class SignalsState(PageState):
     axis = param.Selector(default="Hz", objects=["Hz", "CPM", "orders"], doc="what spectra stand over")
     overlays = param.ListSelector(default=DEFECTS, objects=list(OVERLAYS), doc="frequencies that are marked")
     rpm = param.Number(default=None, bounds=(0.1, 1e6), doc="speed stated instead of the record's")
-    bearing = param.String(default="", doc="bearing stated instead of the record's")
+    bearing = param.Selector(
+        default="", objects=["", *list_bearings()], doc="bearing instead of the record's"
+    )
     weights = param.Selector(default="hann", objects=list(WINDOW_TITLES), doc="window of the spectrum")
     averages = param.Selector(default=1, objects=[1, 4, 8, 16, 32], doc="segments of the spectrum")
     averaging = param.Selector(default="rms", objects=list(AVERAGINGS), doc="how segments are combined")

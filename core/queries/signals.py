@@ -147,12 +147,18 @@ def _conditions(wanted: SignalFilter) -> list[Any]:
 
 def get_signal(session: Session, signal_id: int) -> SignalRow:
     """Return one signal."""
+    found = find_signal(session, signal_id)
+    if found is None:
+        raise NotFoundError(f"there is no signal {signal_id}; it may have been deleted with its data set")
+    return found
+
+
+def find_signal(session: Session, signal_id: int) -> SignalRow | None:
+    """Return one signal, or None where it is not stored."""
     row = session.execute(
         select(Signal, Dataset.name).join(Dataset).where(Signal.id == signal_id)
     ).one_or_none()
-    if row is None:
-        raise NotFoundError(f"there is no signal {signal_id}; it may have been deleted with its data set")
-    return _row(*row)
+    return None if row is None else _row(*row)
 
 
 def list_siblings(session: Session, signal: SignalRow) -> list[SignalRow]:

@@ -10,6 +10,7 @@ from app.components.safe_text import text
 from app.pages.signals.marks import beside_colors
 from app.state.signals import CURSORS, DETECTIONS, MOST_BESIDE, UNITS, VIEWS, SignalsState
 from app.theme import CANVAS_DEFECTS
+from core.errors import InvalidInputError
 from core.queries.analyses.defects import OVERLAYS, list_defect_lines
 from core.queries.analyses.mountings import Mounting, list_bearings
 from core.queries.analyses.severities import ZONE_PRESETS
@@ -186,7 +187,7 @@ def read_probe(row: SignalRow, siblings: Sequence[SignalRow], chosen: int | None
 
 
 def take(state: SignalsState, message: dict[str, Any]) -> None:
-    """Take what a person chose; a number that is none leaves the field as it was."""
+    """Take what a person chose; what does not fit is refused in words, and nothing is changed."""
     name, value = message["name"], message["value"]
     if name in NUMBERS:
         value = read_number(value)
@@ -198,9 +199,17 @@ def take(state: SignalsState, message: dict[str, Any]) -> None:
         value = [int(each) for each in value]
     elif name == "beside":
         name, value = "against", [*state.against, int(value)]
-    setattr(state, name, value)
+    try:
+        setattr(state, name, value)
+    except ValueError as error:  # param's own refusal
+        raise InvalidInputError(f"{message['value']!r} does not fit here: {error}") from error
 
 
 def read_number(words: str) -> float | None:
     """Read a number that a person typed, with thousands commas or none; empty is none."""
-    return float(words.replace(",", "")) if words else None
+    if not words:
+        return None
+    try:
+        return float(words.replace(",", ""))
+    except ValueError as error:
+        raise InvalidInputError(f"{words!r} is no number; type one such as 1797 or 29.95") from error

@@ -176,7 +176,8 @@ def _read_neighbours(
 ) -> tuple[list[SignalRow], list[SignalRow], dict[int, str]]:
     """Return the records beside, the channels of the same record, and what else might be put beside."""
     with read_scope() as session:
-        beside = [signals.get_signal(session, each) for each in state.against if each != row.id]
+        asked = [signals.find_signal(session, each) for each in state.against if each != row.id]
+        beside = [each for each in asked if each is not None]
         siblings = signals.list_siblings(session, row)
         return beside, siblings, signals.list_names(session, row.dataset_id)
 
