@@ -30,6 +30,8 @@ def places() -> dict[str, str]:
         datasets = list_datasets(session)
         signals = list_signals(session, SignalFilter(datasets[0].id), limit=1)[0] if datasets else []
     shown = {"home": "/", "signals": "/signals", "experiments": "/experiments", "missing": "/nowhere"}
+    if datasets:
+        shown["dataset"] = f"/datasets?dataset={datasets[0].name}"
     if signals:
         shown["signal"] = f"/signals?signal={signals[0].id}&start=0.5&stop=0.7"
     if experiments:
