@@ -17,7 +17,7 @@ import nbformat
 import numpy as np
 import scipy.io
 from papermill.engines import Engine, papermill_engines
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 
 from core.clock import utc_now
 from core.jobs.checkpoints import Pace
@@ -40,6 +40,7 @@ from core.queries.warehouse import ask
 from core.services.datasets import request_generation, request_import
 from core.services.epoch_rows import delete_epochs_after
 from core.services.experiments import create_experiment, pause_experiment, resume_experiment
+from core.services.features import FILE_KIND, request_features
 from core.services.jobs import MODELS, MOST_DEATHS, JobKind, take_up_silent
 from core.services.summaries import load_summaries
 from core.services.users import get_local_actor
@@ -134,6 +135,17 @@ def _import() -> None:
         spec = ImportSpec(dataset="rig", paths=(_sources(),))
         row_id = request_import(session, get_local_actor(session, "cli"), spec).id
     run_job(JobKind.IMPORT, row_id)
+    _measure("rig")
+
+
+def _measure(dataset: str) -> None:
+    """Measure a data set, as its import asks for, and as a person does again where that failed."""
+    with session_scope() as session:
+        stored = session.scalar(select(Dataset).where(Dataset.name == dataset))
+        if stored is None:
+            return
+        row_id = request_features(session, get_local_actor(session, "cli"), stored).id
+    run_job(JobKind.FEATURES, row_id)
 
 
 def _imported() -> object:
@@ -142,13 +154,17 @@ def _imported() -> object:
         signals = session.execute(select(*columns).join(Dataset).where(Dataset.name == "rig"))
         counts = session.scalars(select(Dataset.num_signals).where(Dataset.name == "rig"))
         refused = session.scalars(select(DatasetImport.errors).order_by(DatasetImport.id.desc()).limit(1))
-        return sorted(map(tuple, signals)), list(counts), list(refused)
+        measured = session.execute(select(Signal.signal_id, Signal.features).order_by(Signal.signal_id))
+        tables = session.scalars(select(func.count(Artifact.id)).where(Artifact.kind == FILE_KIND))
+        told = sorted(map(tuple, signals)), list(counts), list(refused)
+        return *told, list(map(tuple, measured)), list(tables)
 
 
 def _generate() -> None:
     with session_scope() as session:
         row_id = request_generation(session, get_local_actor(session, "cli"), GENERATION).id
     run_job(JobKind.GENERATION, row_id)
+    _measure(GENERATION.dataset)
 
 
 def _train() -> None:
