@@ -91,6 +91,11 @@ def amplitude_limits(smallest: float, largest: float, scale: Scale) -> tuple[flo
     return (0.0, 1.06 * top) if scale == "linear" else (top * 10.0**-LOG_DECADES, 2.0 * top)
 
 
+def scaled_label(amplitude: str, scale: Scale) -> str:
+    """Name the amplitude axis; a log axis says so."""
+    return amplitude + (", log" if scale == "log" else "")
+
+
 def make_lines(
     sources: Sequence[ColumnDataSource],
     marks: ColumnDataSource,
@@ -118,7 +123,7 @@ def make_lines(
         y_range=Range1d(*limits),
         y_axis_type=scale,
         x_axis_label=axis.label,
-        y_axis_label=amplitude + (", log" if scale == "log" else ""),
+        y_axis_label=amplitude,
         tools=[],
         toolbar_location="above",
     )

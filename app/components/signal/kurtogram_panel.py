@@ -22,11 +22,13 @@ class KurtogramPanel(ImagePanel):
         self._on_band = on_band
         self._band: Band | None = None
         self._mark = Range1d(0.0, 1.0)
+        self._is_marking = False
 
     def mark(self, band: Band) -> None:
         """Show which band the envelope is of."""
-        self._band = band
+        self._band, self._is_marking = band, True
         self._mark.update(start=band[0], end=band[1])
+        self._is_marking = False
 
     def _decorate(self, picture: Any) -> None:
         left, right, _, _ = picture.extent
@@ -37,7 +39,8 @@ class KurtogramPanel(ImagePanel):
         settling = Later(self.figure, SETTLE_MS, self._tell)
 
         def follow(_attribute: str, _old: object, _new: object) -> None:
-            settling.begin()
+            if not self._is_marking:
+                settling.begin()
 
         for end in ("start", "end"):
             self._mark.on_change(end, follow)

@@ -22,6 +22,7 @@ from app.plots.lines import (
     line_columns,
     make_lines,
     mark_columns,
+    scaled_label,
     thin_marks,
 )
 from app.plots.waveform import amplitude_label
@@ -136,7 +137,7 @@ class LinesPanel(pn.viewable.Viewer):
             axis=self.axis,
             window=(low * factor, high * factor),
             end=first.end * factor,
-            amplitude=amplitude_label(first.unit, self._amplitude),
+            amplitude=self._amplitude_label(),
             limits=self._limits(),
             scale=self.scale,
         )
@@ -159,13 +160,17 @@ class LinesPanel(pn.viewable.Viewer):
         return amplitude_limits(min(each.smallest for each in self.lines), largest, self.scale)
 
     def _fit(self) -> None:
-        """Keep the amplitudes within the figure, and the range within what there are lines for."""
+        """Keep amplitudes within the figure, in the unit they are in, and the range within the lines."""
         low, high = self._limits()
         self.figure.y_range.update(start=low, end=high)
+        self.figure.yaxis.axis_label = self._amplitude_label()
         end = self.lines[0].end * self.axis.factor
         if self.figure.x_range.bounds != (0.0, end):
             self.figure.x_range.update(bounds=(0.0, end), reset_end=end)
             self._go(*self._opened_range())
+
+    def _amplitude_label(self) -> str:
+        return scaled_label(amplitude_label(self.lines[0].unit, self._amplitude), self.scale)
 
     def _tell_tap(self, event: Tap) -> None:
         self._on_tap(event.x / self.axis.factor)

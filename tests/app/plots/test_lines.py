@@ -10,6 +10,7 @@ from app.plots.lines import (
     line_columns,
     make_lines,
     mark_columns,
+    scaled_label,
     thin_marks,
 )
 
@@ -31,7 +32,7 @@ def draw(scale: str = "linear", axis: Axis = HZ) -> object:
         axis=axis,
         window=(0.0, 50.0),
         end=100.0,
-        amplitude="amplitude (g)",
+        amplitude=scaled_label("amplitude (g)", scale),
         limits=(0.0, 1.0) if scale == "linear" else (1e-5, 2.0),
         scale=scale,
     )
