@@ -24,7 +24,8 @@ def bicoherence(
     Parameters
     ----------
     x : (..., n), real
-        At least 8 segments; what does not fill one at the end is left out; the mean is removed.
+        At least 8 segments; what does not fill one at the end is left out; the mean is removed. Worked on
+        in single precision.
     rate_hz : float
         Sampling rate.
     segment_samples : int
@@ -42,22 +43,22 @@ def bicoherence(
     InvalidInputError
         For a signal of fewer than 8 segments, or segments of an odd or tiny length.
     """
-    samples = np.asarray(x, dtype=np.float64)
+    samples = _floating(x)
     if segment_samples < 8 or segment_samples % 2 or samples.shape[-1] < 8 * segment_samples:
         raise InvalidInputError(
             f"{samples.shape[-1]} samples in segments of {segment_samples}: segments must be even, at least "
             "8 samples long and 8 in number; shorten them or give more samples"
         )
     lines = _segment_lines(samples, segment_samples)  # (..., bins, segments)
-    power, conjugate = np.square(lines.real) + np.square(lines.imag), lines.conj()
+    power = np.square(lines.real) + np.square(lines.imag)
     alone = power.sum(axis=-1)
     bins = segment_samples // 2
     found = np.full((*samples.shape[:-1], bins, bins), np.nan)
     for one in range(bins // 2):  # line `one` has the number one + 1; by symmetry the second is not below it
         two, both = slice(one, bins - one - 1), slice(2 * one + 1, None)
         pair = lines[..., one, None, :] * lines[..., two, :]
-        total = np.einsum("...is,...is->...i", pair, conjugate[..., both, :])
-        norm = np.einsum("...s,...is->...i", power[..., one, :], power[..., two, :]) * alone[..., both]
+        total = np.vecdot(lines[..., both, :], pair)  # of which the first is conjugated
+        norm = np.vecdot(power[..., one, None, :], power[..., two, :]) * alone[..., both]
         values = np.square(np.abs(total)) / np.where(norm > 0, norm, np.inf)
         found[..., one, two] = values
         found[..., two, one] = values
@@ -75,6 +76,7 @@ def harmonic_bicoherence(
     Parameters
     ----------
     x : (n,), real
+        float32 is worked on in single precision, good to 1e-5, else float64.
     rate_hz, shaft_hz : float
     pairs : sequence of two numbers of harmonics, at least 1
 
@@ -83,17 +85,15 @@ def harmonic_bicoherence(
     tuple of float, one for each pair; NaN for fewer than 8 segments, a sum beyond rate_hz / 2, or a
     constant signal.
     """
-    samples = np.asarray(x, dtype=np.float64)
+    samples = _floating(x)
     length = round(REVOLUTIONS * rate_hz / shaft_hz)
     segments = len(samples) // length
     if segments < 8:
         return (float("nan"),) * len(pairs)
     cut = (samples - samples.mean())[: segments * length].reshape(segments, length)
-    cut *= _hann(length)
-    angle = 2 * np.pi * shaft_hz / rate_hz * np.arange(length)
+    turn = np.exp(-2j * np.pi * shaft_hz / rate_hz * np.arange(length))
     lines = {
-        order: np.einsum("sp,p->s", cut, np.cos(order * angle))
-        - 1j * np.einsum("sp,p->s", cut, np.sin(order * angle))
+        order: _products(cut, turn**order * _hann(length))
         for order in {number for one, two in pairs for number in (one, two, one + two)}
     }
     return tuple(
@@ -104,7 +104,20 @@ def harmonic_bicoherence(
     )
 
 
-def _coherence(pair: NDArray[np.complex128], both: NDArray[np.complex128]) -> float:
+def _floating(x: ArrayLike) -> NDArray[np.floating]:
+    samples = np.asarray(x)
+    return samples if samples.dtype == np.float32 else samples.astype(np.float64)
+
+
+def _products(segments: NDArray[np.floating], wave: NDArray[np.complex128]) -> NDArray[np.complexfloating]:
+    """Return the product of each segment with a wave, (segments,), in the precision of the segments."""
+    real, imaginary = (
+        np.einsum("sp,p->s", segments, part.astype(segments.dtype)) for part in (wave.real, wave.imag)
+    )
+    return np.asarray(real + 1j * imaginary)
+
+
+def _coherence(pair: NDArray[np.complexfloating], both: NDArray[np.complexfloating]) -> float:
     norm = float(np.sum(np.abs(pair) ** 2) * np.sum(np.abs(both) ** 2))
     return float(np.abs(np.sum(pair * both.conj())) ** 2) / norm if norm > 0 else float("nan")
 
@@ -113,13 +126,13 @@ def _hann(length: int) -> NDArray[np.float64]:
     return np.asarray(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length))
 
 
-def _segment_lines(samples: NDArray[np.float64], length: int) -> NDArray[np.complex64]:
+def _segment_lines(samples: NDArray[np.floating], length: int) -> NDArray[np.complex64]:
     """Return lines 1 to length / 2 of the segments, (..., length // 2, segments)."""
     segments = samples.shape[-1] // length
     centred = samples - samples.mean(axis=-1, keepdims=True)
-    largest = np.abs(centred).max(axis=-1, keepdims=True)
-    centred /= np.where(largest > 0, largest, 1.0)
-    cut = centred.astype(np.float32)[..., : segments * length]
+    largest = np.maximum(centred.max(axis=-1, keepdims=True), -centred.min(axis=-1, keepdims=True))
+    centred /= np.where(largest > 0, largest, 1)
+    cut = centred.astype(np.float32, copy=False)[..., : segments * length]
     cut = cut.reshape(*samples.shape[:-1], segments, length) * _hann(length).astype(np.float32)
     lines = scipy.fft.rfft(cut, axis=-1)[..., 1:]
     return np.ascontiguousarray(np.swapaxes(lines, -1, -2))

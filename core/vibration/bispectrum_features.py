@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from core.vibration.bispectrum import bicoherence, harmonic_bicoherence
 from core.vibration.feature_kinds import Feature
+from core.vibration.prepared import Prepared
 
 SEGMENT_SAMPLES = 64  # 32 lines are enough for a mean
 PAIRS = ((1, 1), (1, 2))
@@ -33,20 +34,19 @@ FEATURES = (
 
 
 def measure_bispectrum_features(
-    samples: NDArray[np.float64], rate_hz: float, shaft_hz: NDArray[np.float64]
+    prepared: Prepared, rate_hz: float, shaft_hz: NDArray[np.float64]
 ) -> dict[str, NDArray[np.float64]]:
-    """Return the features of this module by name, each (batch,), of samples (batch, n) at shaft_hz (batch,).
+    """Return the features of this module by name, each (batch,), at shaft_hz (batch,).
 
-    NaN where a signal is constant or shorter than 512 samples; those of the shaft also without a
-    speed, where three times it is beyond rate_hz / 2, and below 64 revolutions.
+    NaN where signals are shorter than 512 samples; those of the shaft also without a speed, where three
+    times it is beyond rate_hz / 2, and below 64 revolutions.
     """
-    found = {feature.name: np.full(len(samples), np.nan) for feature in FEATURES}
-    varies = np.ptp(samples, axis=-1) > 0
-    if samples.shape[-1] >= 8 * SEGMENT_SAMPLES and varies.any():
-        _, squared = bicoherence(samples[varies], rate_hz, SEGMENT_SAMPLES)
-        found["mean_bicoherence"][varies] = np.nanmean(squared, axis=(-2, -1))
-    for record in np.flatnonzero(varies & (shaft_hz > 0)):
-        values = harmonic_bicoherence(samples[record], rate_hz, float(shaft_hz[record]), PAIRS)
+    found = {feature.name: np.full(len(prepared), np.nan) for feature in FEATURES}
+    if prepared.centred.shape[-1] >= 8 * SEGMENT_SAMPLES:
+        _, squared = bicoherence(prepared.centred, rate_hz, SEGMENT_SAMPLES)
+        found["mean_bicoherence"] = np.nanmean(squared, axis=(-2, -1))
+    for record in np.flatnonzero(shaft_hz > 0):
+        values = harmonic_bicoherence(prepared.centred[record], rate_hz, float(shaft_hz[record]), PAIRS)
         for (one, two), value in zip(PAIRS, values, strict=True):
             found[f"bicoherence_{one}x_{two}x"][record] = value
     return found

@@ -40,8 +40,16 @@ def real_cepstrum(x: ArrayLike, rate_hz: float) -> tuple[NDArray[np.float64], ND
     """
     samples = _varying(x)
     count = samples.shape[-1]
-    whole = scipy.fft.irfft(_log_amplitude(_centred_lines(samples)), count, axis=-1)
-    return np.arange(count // 2 + 1) / rate_hz, whole[..., : count // 2 + 1].astype(np.float64)
+    cepstrum = cepstrum_of_lines(_centred_lines(samples), count)
+    return np.arange(count // 2 + 1) / rate_hz, cepstrum.astype(np.float64)
+
+
+def cepstrum_of_lines(lines: NDArray[np.complexfloating], count: int) -> NDArray[np.floating]:
+    """Return the real cepstrum, (..., count // 2 + 1), from the lines of as many samples, their rfft.
+
+    As `real_cepstrum`, in the precision of the lines.
+    """
+    return np.asarray(scipy.fft.irfft(_log_amplitude(lines), count, axis=-1)[..., : count // 2 + 1])
 
 
 def short_pass(num_samples: int, rate_hz: float, below_s: float) -> NDArray[np.float64]:

@@ -3,8 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from core.vibration.cepstrum import real_cepstrum
+from core.vibration.cepstrum import cepstrum_of_lines
 from core.vibration.feature_kinds import Feature
+from core.vibration.prepared import Prepared
 
 FROM_S, TO_S = 0.0025, 0.25  # families of lines 4 to 400 Hz apart: shafts, bearings, slow gears
 SPEED_TOLERANCE = 0.01
@@ -35,29 +36,28 @@ FEATURES = tuple(
 
 
 def measure_cepstrum_features(
-    samples: NDArray[np.float64], rate_hz: float, shaft_hz: NDArray[np.float64]
+    prepared: Prepared, rate_hz: float, shaft_hz: NDArray[np.float64]
 ) -> dict[str, NDArray[np.float64]]:
-    """Return the features of this module by name, each (batch,), of samples (batch, n) at shaft_hz (batch,).
+    """Return the features of this module by name, each (batch,), at shaft_hz (batch,).
 
-    NaN where a signal is constant or shorter than 0.5 s; that of the shaft also without a speed or
-    where the record holds less than two revolutions.
+    NaN where what is transformed of the signals is shorter than 0.5 s; that of the shaft also without a
+    speed or where it holds less than two revolutions.
     """
-    found = {feature.name: np.full(len(samples), np.nan) for feature in FEATURES}
-    varies = np.ptp(samples, axis=-1) > 0
     first, last = int(np.ceil(FROM_S * rate_hz)), int(TO_S * rate_hz)
-    if not varies.any() or samples.shape[-1] < 2 * TO_S * rate_hz or last <= first:
-        return found
-    quefrency_s, cepstrum = real_cepstrum(samples[varies].astype(np.float32), rate_hz)
+    if last <= first or last > prepared.count // 2:
+        return {feature.name: np.full(len(prepared), np.nan) for feature in FEATURES}
+    cepstrum = cepstrum_of_lines(prepared.lines, prepared.count)
     place = first + cepstrum[:, first : last + 1].argmax(axis=-1)
-    found["cepstrum_peak"][varies] = cepstrum[np.arange(len(cepstrum)), place]
-    found["cepstrum_peak_s"][varies] = quefrency_s[place]
-    found["cepstrum_shaft"][varies] = [
-        _near(row, rate_hz / speed) for row, speed in zip(cepstrum, shaft_hz[varies], strict=True)
-    ]
-    return found
+    return {
+        "cepstrum_peak": cepstrum[np.arange(len(cepstrum)), place].astype(np.float64),
+        "cepstrum_peak_s": place / rate_hz,
+        "cepstrum_shaft": np.array(
+            [_near(row, rate_hz / speed) for row, speed in zip(cepstrum, shaft_hz, strict=True)]
+        ),
+    }
 
 
-def _near(cepstrum: NDArray[np.float64], place: float) -> float:
+def _near(cepstrum: NDArray[np.floating], place: float) -> float:
     reach = max(SPEED_TOLERANCE * place, 1.0)
     if not place + reach < len(cepstrum):  # also where the speed is unknown
         return float("nan")

@@ -132,21 +132,32 @@ def whitened_envelope_spectrum(
     count = scipy.fft.prev_fast_len(len(samples), real=True)
     centred = samples[:count] - samples[:count].mean(dtype=np.float64)
     lines = scipy.fft.rfft((centred / np.abs(centred).max()).astype(np.float32))
-    width = max(round(width_hz / rate_hz * count), 3)
-    lines /= _local_level(lines, width)
-    lines[0] = 0
+    amplitude = whitened_envelope_spectra(lines[None], count, rate_hz, np.array([width_hz]), max_hz)[0]
+    return np.arange(len(amplitude)) * (rate_hz / count), amplitude
+
+
+def whitened_envelope_spectra(
+    lines: NDArray[np.complex64], count: int, rate_hz: float, width_hz: NDArray[np.float64], max_hz: float
+) -> NDArray[np.float64]:
+    """Return the amplitudes of `whitened_envelope_spectrum`, (batch, bins), a rate_hz / count apart.
+
+    From the lines, (batch, count // 2 + 1), of a batch of signals whose largest magnitude is about 1, the
+    rfft of count samples, and a width for each.
+    """
+    width = np.maximum(np.rint(width_hz / rate_hz * count), 3).astype(int)
+    white = np.stack([_whiten(*given) for given in zip(lines, width, strict=True)])
     # So many samples that what is aliased in the squared envelope stays above the bins that are kept.
     bins = int(min(max_hz / rate_hz, 0.5) * count) + 1
-    length = min(scipy.fft.next_fast_len(len(lines) + bins + 1), count)
-    analytic = scipy.fft.ifft(lines, length)
+    length = min(scipy.fft.next_fast_len(lines.shape[-1] + bins + 1, real=True), count)
+    analytic = scipy.fft.ifft(white, length, axis=-1)
     squared = np.square(analytic.real) + np.square(analytic.imag)
-    squared /= squared.mean()
-    plain = scipy.fft.rfft(squared - 1)[: bins + 1]
+    squared /= squared.mean(axis=-1, keepdims=True)
+    squared -= 1
+    plain = scipy.fft.rfft(squared, axis=-1)[:, : bins + 1]
     # The periodic Hann window is the convolution of the lines with (-1/4, 1/2, -1/4).
     hann = plain.copy()
-    hann[1:-1] -= (plain[:-2] + plain[2:]) / 2
-    frequency_hz = np.arange(min(bins, len(hann))) * (rate_hz / count)
-    return frequency_hz, np.abs(hann[:bins]).astype(np.float64) * (2 / length)
+    hann[:, 1:-1] -= (plain[:, :-2] + plain[:, 2:]) / 2
+    return np.asarray(np.abs(hann[:, :bins]).astype(np.float64) * (2 / length))
 
 
 def score_spectrum(
@@ -155,7 +166,7 @@ def score_spectrum(
     """Score the four combs in a squared envelope spectrum, (bins,), as `score_combs` says."""
     lines = amplitude[: int(TOP * orders.bpfi * shaft_hz / bin_hz) + 1]
     level_db = 20 * np.log10(np.maximum(lines, np.finfo(np.float64).tiny))
-    level_db[_near_shaft(len(level_db), shaft_hz / bin_hz)] = np.nan
+    _set_shaft_aside(level_db, shaft_hz / bin_hz)
     return tuple(_score(kind, getattr(orders, kind), level_db, shaft_hz, bin_hz) for kind in KINDS)
 
 
@@ -202,21 +213,25 @@ def _peaks(
 
 
 def _median_near(level_db: NDArray[np.float64], centre: float, reach: float) -> float:
-    near = level_db[max(int(centre - reach), 0) : int(centre + reach) + 1]
-    return float(np.nanmedian(near))
+    near = np.sort(level_db[max(int(centre - reach), 0) : int(centre + reach) + 1])  # NaN come last
+    known = len(near) - np.count_nonzero(np.isnan(near))
+    return float(near[(known - 1) // 2] + near[known // 2]) / 2
 
 
-def _near_shaft(bins: int, shaft_bins: float) -> NDArray[np.bool_]:
-    """Tell which bins lie at 0 Hz or at a multiple of the shaft speed."""
-    place = np.arange(bins)
-    distance = np.abs(place - np.rint(place / shaft_bins) * shaft_bins)
-    return np.asarray(distance <= np.maximum(REACH, 0.001 * place))
+def _set_shaft_aside(level_db: NDArray[np.float64], shaft_bins: float) -> None:
+    """Have NaN in the bins at 0 Hz and at multiples of the shaft speed."""
+    for multiple in range(int(len(level_db) / shaft_bins) + 2):
+        centre = multiple * shaft_bins
+        reach = max(REACH, 0.001 * centre)
+        level_db[max(int(np.ceil(centre - reach)), 0) : int(centre + reach) + 1] = np.nan
 
 
-def _local_level(lines: NDArray[np.complex64], width: int) -> NDArray[np.float32]:
-    """Return the root of the mean power over so many bins; the largest of all, where there is none."""
+def _whiten(lines: NDArray[np.complex64], width: int) -> NDArray[np.complex64]:
+    """Return lines over the root of the mean power of so many bins around; the last, at 0 Hz, left out."""
     from scipy.ndimage import uniform_filter1d
 
     power = np.square(lines.real) + np.square(lines.imag)
     level = np.sqrt(np.maximum(uniform_filter1d(power, width, mode="reflect"), np.float32(0)))
-    return np.asarray(np.maximum(level, 1e-7 * level.max()))
+    white = lines * (1 / np.maximum(level, 1e-7 * level.max()))
+    white[0] = 0
+    return np.asarray(white)

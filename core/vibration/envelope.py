@@ -67,7 +67,7 @@ def analytic_signal(x: ArrayLike, rate_hz: float, band_hz: Band | None = None) -
     """
     samples = np.asarray(x, dtype=np.float64)
     kept = _bins(samples.shape[-1], rate_hz, band_hz)
-    lines = _one_sided(samples, kept)
+    lines = _one_sided(scipy.fft.rfft(samples, axis=-1), samples.shape[-1], kept)
     padded = np.zeros(samples.shape, dtype=np.complex128)
     padded[..., kept] = lines
     return np.asarray(scipy.fft.ifft(padded, axis=-1, overwrite_x=True))
@@ -168,20 +168,27 @@ def squared_envelope(
     samples = np.asarray(x)
     if samples.dtype != np.float32:
         samples = samples.astype(np.float64)
-    count = samples.shape[-1]
+    _bins(samples.shape[-1], rate_hz, band_hz)
+    lines = scipy.fft.rfft(samples, axis=-1)
+    return squared_envelope_of_lines(lines, samples.shape[-1], rate_hz, band_hz)
+
+
+def squared_envelope_of_lines(
+    lines: NDArray[np.complexfloating], count: int, rate_hz: float, band_hz: Band | None = None
+) -> tuple[NDArray[np.floating], float]:
+    """Return what `squared_envelope` does from the lines of a signal, the rfft of `count` samples."""
     kept = _bins(count, rate_hz, band_hz)
-    length = min(count, scipy.fft.next_fast_len(2 * (kept.stop - kept.start)))
-    lines = _one_sided(samples, kept)
+    length = min(count, scipy.fft.next_fast_len(2 * (kept.stop - kept.start), real=True))
+    lines = _one_sided(lines, count, kept)
     # Moved down to 0 Hz, the band keeps its magnitude; the shorter transform wants the scale of its own.
     shifted = scipy.fft.ifft(lines, length, axis=-1, overwrite_x=True) * (length / count)
     squared = np.square(shifted.real) + np.square(shifted.imag)
     return np.asarray(squared), rate_hz * length / count
 
 
-def _one_sided(samples: NDArray[np.floating], kept: slice) -> NDArray[np.complexfloating]:
-    """Return the kept lines of the spectrum, doubled where they have a mirror image."""
-    count = samples.shape[-1]
-    lines = scipy.fft.rfft(samples, axis=-1)[..., kept] * 2
+def _one_sided(lines: NDArray[np.complexfloating], count: int, kept: slice) -> NDArray[np.complexfloating]:
+    """Return the kept lines of the spectrum of count samples, doubled where they have a mirror image."""
+    lines = lines[..., kept] * 2
     if kept.start == 0:
         lines[..., 0] /= 2
     if count % 2 == 0 and kept.stop == count // 2 + 1:

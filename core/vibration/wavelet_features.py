@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.vibration.feature_kinds import Feature
+from core.vibration.prepared import Prepared
 
 WAVELET = "db4"
 LEVELS = 6
@@ -37,20 +38,18 @@ FEATURES = (
 )
 
 
-def measure_wavelet_features(samples: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-    """Return the features of this module by name, each (batch,), of samples (batch, n).
+def measure_wavelet_features(prepared: Prepared) -> dict[str, NDArray[np.float64]]:
+    """Return the features of this module by name, each (batch,).
 
-    NaN where a signal is constant or shorter than 512 samples.
+    NaN where signals are shorter than 512 samples.
     """
-    if samples.shape[-1] < 8 << LEVELS:
-        return {feature.name: np.full(len(samples), np.nan) for feature in FEATURES}
+    if prepared.centred.shape[-1] < 8 << LEVELS:
+        return {feature.name: np.full(len(prepared), np.nan) for feature in FEATURES}
     import pywt
 
-    centred = samples - samples.mean(axis=-1, keepdims=True)
-    parts = pywt.wavedec(centred, WAVELET, mode="periodization", level=LEVELS, axis=-1)
-    energy = np.stack([np.einsum("bi,bi->b", part, part) for part in parts])  # approximation, detail 6 ... 1
-    varies = np.ptp(samples, axis=-1) > 0
-    shares = np.where(varies, energy / np.where(varies, energy.sum(axis=0), 1.0), np.nan)
+    parts = pywt.wavedec(prepared.centred, WAVELET, mode="periodization", level=LEVELS, axis=-1)
+    energy = np.stack([np.square(part).sum(axis=-1, dtype=np.float64) for part in parts])
+    shares = energy / energy.sum(axis=0)  # approximation, detail 6 ... 1
     logarithm = np.log(np.maximum(shares, np.finfo(np.float64).tiny))
     return {
         **{f"wavelet_energy_{level}": shares[-level] for level in range(1, LEVELS + 1)},

@@ -80,6 +80,18 @@ def test_constant_short_and_unknown_is_nan_and_never_an_error():
         assert np.isfinite(found["rms"][0])
 
 
+def test_constant_record_beside_others_is_undefined_alone():
+    x = np.random.default_rng(0).standard_normal((3, 36_000))
+    alone = measure_features(x[2], RATE_HZ, rpm=3000, orders=ORDERS)
+    x[1] = 0.1
+    found = measure_features(x, RATE_HZ, rpm=[1770, 1770, 3000], orders=ORDERS)
+    for feature in FEATURES:
+        first, constant, last = found[feature.name]
+        assert np.isfinite(first)
+        assert np.isfinite(constant) == (feature.domain == "time" and feature.unit == "signal")
+        assert last == pytest.approx(alone[feature.name][0], rel=1e-4, abs=1e-9), feature.name
+
+
 def test_whole_set_is_measured_on_real_recordings(shared_data):
     files = sorted((shared_data / "cwru").glob("12k_Drive_End_[IO]R007*_0_*"))
     channels = [read_file(io.BytesIO(path.read_bytes()), path.name)[0] for path in files]

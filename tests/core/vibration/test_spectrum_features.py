@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from core.vibration.prepared import prepare
 from core.vibration.spectrum_features import FEATURES, measure_spectrum_features
 
 RATE_HZ = 8_000.0
@@ -12,7 +13,7 @@ def noise(*shape: int) -> np.ndarray:
 
 
 def measure(x: np.ndarray, shaft_hz: float = np.nan) -> dict[str, float]:
-    found = measure_spectrum_features(x[None], RATE_HZ, np.array([shaft_hz]))
+    found = measure_spectrum_features(prepare(x[None]), RATE_HZ, np.array([shaft_hz]))
     assert set(found) == {feature.name for feature in FEATURES}
     return {name: values[0] for name, values in found.items()}
 
@@ -58,6 +59,5 @@ def test_harmonics_want_a_speed_and_room():
     assert np.isnan(beyond["harmonic_4_5x"])
 
 
-@pytest.mark.parametrize("x", [np.full(1000, 0.1), noise(15)])
-def test_constant_and_tiny_signals_have_no_spectrum(x):
-    assert all(np.isnan(value) for value in measure(x).values())
+def test_tiny_signal_has_no_spectrum():
+    assert all(np.isnan(value) for value in measure(noise(15)).values())
