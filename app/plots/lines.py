@@ -9,8 +9,6 @@ import numpy as np
 from bokeh.models import (
     BoxZoomTool,
     ColumnDataSource,
-    CustomJSHover,
-    HoverTool,
     LinearScale,
     PanTool,
     Range1d,
@@ -19,6 +17,8 @@ from bokeh.models import (
 )
 from bokeh.plotting import figure
 from numpy.typing import NDArray
+
+from app.plots.readout import Told, add_readout
 
 HEIGHT_PX = 270
 LOG_DECADES = 5  # shown below the largest line
@@ -128,19 +128,12 @@ def make_lines(
         toolbar_location="above",
     )
     _add_marks(plot, marks)
-    curves = [
+    for source, color in zip(sources, colors, strict=True):
         plot.line(x="x", y="y", source=source, line_color=color, line_width=1)
-        for source, color in zip(sources, colors, strict=True)
-    ]
     wheel, pan = WheelZoomTool(dimensions="width"), PanTool(dimensions="width")
-    hover = HoverTool(
-        renderers=curves[:1],
-        mode="vline",
-        line_policy="nearest",
-        tooltips=[(_quantity(axis.label), f"@x{{custom}} {axis.unit}"), ("amplitude", "@y{custom}")],
-        formatters={"@x": _digits(7), "@y": _digits(4)},
-    )
-    plot.add_tools(pan, wheel, BoxZoomTool(dimensions="width"), hover, ResetTool())
+    amplitude_told = Told("y", "amplitude", "", 4)
+    add_readout(plot, sources[0], [Told("x", _quantity(axis.label), axis.unit, 7), amplitude_told])
+    plot.add_tools(pan, wheel, BoxZoomTool(dimensions="width"), ResetTool())
     plot.toolbar.update(active_drag=pan, active_scroll=wheel, autohide=True, logo=None)
     plot.toolbar_inner = True
     return plot
@@ -167,7 +160,3 @@ def _add_marks(plot: figure, marks: ColumnDataSource) -> None:
         y_range_name="marks",
         source=marks,
     )
-
-
-def _digits(count: int) -> CustomJSHover:
-    return CustomJSHover(code=f"return String(Number(Number(value).toPrecision({count})))")

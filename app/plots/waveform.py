@@ -4,8 +4,6 @@ import numpy as np
 from bokeh.models import (
     BoxZoomTool,
     ColumnDataSource,
-    CustomJSHover,
-    HoverTool,
     PanTool,
     Range1d,
     RangeTool,
@@ -15,12 +13,12 @@ from bokeh.models import (
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
+from app.plots.readout import Told, add_readout
 from app.theme import CANVAS_ACCENT, CANVAS_SIGNAL
 
 HEIGHT_PX = 270
 OVERVIEW_HEIGHT_PX = 64
 LEAST_SAMPLES = 16  # in the narrowest window
-FOUR_DIGITS = "return Number(value).toPrecision(4)"
 
 
 def amplitude_label(unit: str | None, quantity: str = "amplitude") -> str:
@@ -66,20 +64,19 @@ def make_waveform(
         tools=[],
         toolbar_location="above",
     )
-    high = _draw_signal(plot, source)
+    _draw_signal(plot, source)
     wheel, pan = WheelZoomTool(dimensions="width"), PanTool(dimensions="width")
-    hover = HoverTool(
-        renderers=[high],
-        mode="vline",
-        line_policy="nearest",
-        tooltips=[
-            ("time", "@time{0.000000} s"),
-            ("min", f"@low{{custom}} {unit or ''}"),
-            ("max", f"@high{{custom}} {unit or ''}"),
+    unit_words = unit or ""
+    add_readout(
+        plot,
+        source,
+        [
+            Told("time", "time", "s", 9),
+            Told("low", "min", unit_words, 4),
+            Told("high", "max", unit_words, 4),
         ],
-        formatters={name: CustomJSHover(code=FOUR_DIGITS) for name in ("@low", "@high")},
     )
-    plot.add_tools(pan, wheel, BoxZoomTool(dimensions="width"), hover, ResetTool())
+    plot.add_tools(pan, wheel, BoxZoomTool(dimensions="width"), ResetTool())
     plot.toolbar.update(active_drag=pan, active_scroll=wheel, autohide=True, logo=None)
     plot.toolbar_inner = True
     return plot
@@ -106,8 +103,8 @@ def make_overview(
     return plot
 
 
-def _draw_signal(plot: figure, source: ColumnDataSource) -> object:
+def _draw_signal(plot: figure, source: ColumnDataSource) -> None:
     """Fill between minimum and maximum and draw both, which are one line where every sample is there."""
     plot.varea(x="time", y1="low", y2="high", source=source, fill_color=CANVAS_SIGNAL, fill_alpha=1)
     plot.line(x="time", y="low", source=source, line_color=CANVAS_SIGNAL, line_width=1)
-    return plot.line(x="time", y="high", source=source, line_color=CANVAS_SIGNAL, line_width=1)
+    plot.line(x="time", y="high", source=source, line_color=CANVAS_SIGNAL, line_width=1)
