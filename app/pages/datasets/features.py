@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import panel as pn
 import panel_material_ui as pmui
+from bokeh.models import ColumnDataSource
 
 from app.components.card import card
 from app.components.grid import grid, stack
@@ -117,15 +118,16 @@ class FeaturesView(pn.viewable.Viewer):
         points = places[["x", "y", "signal_id", "fault_class", "severity"]].reset_index()
         x_label, y_label = _tell_axes(kind, results["explained_variance"])
         drawn = draw_projection(points, x_label, y_label, self.colors)
-        drawn.source.selected.on_change("indices", lambda _a, _o, new: self._tap(points, new))
+        drawn.source.selected.on_change("indices", lambda _attribute, _old, new: self._tap(drawn.source, new))
         self._projection[:] = [
             pn.pane.Bokeh(drawn.figure, sizing_mode="stretch_width", margin=0),
             text(_tell_projection(kind, self._kept, len(points)), "caption"),
         ]
 
-    def _tap(self, points: pd.DataFrame, indices: list[int]) -> None:
+    def _tap(self, points: ColumnDataSource, indices: list[int]) -> None:
         if indices:
-            self._open_signal(int(points["id"].iloc[indices[0]]))
+            points.selected.indices = []  # whoever comes back finds all points alike, and may tap the same
+            self._open_signal(int(points.data["id"][indices[0]]))
 
 
 def _values_of(frame: pd.DataFrame, name: str) -> ClassValues:

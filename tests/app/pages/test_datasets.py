@@ -163,6 +163,7 @@ def test_tapped_point_opens_its_signal(measured: int) -> None:
     source = next(r.data_source for r in plane.renderers if "signal_id" in r.data_source.data)
     source.selected.indices = [3]
     assert opened == [("/signals", {"signal": int(source.data["id"][3])})]
+    assert source.selected.indices == []
 
 
 def test_signals_that_came_since_are_told_and_measured_on_demand(measured: int) -> None:
