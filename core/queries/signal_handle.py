@@ -70,9 +70,17 @@ class SignalHandle:
         """Return the real cepstrum above 1 ms of quefrency."""
         return view_cepstrum(self._read(start_s, stop_s))
 
-    def orders(self, start_s: float = 0.0, stop_s: float | None = None, *, rpm: float | None = None) -> Lines:
-        """Return the order spectrum, the shaft's own line followed where one stands out."""
-        return view_orders(self._read(start_s, stop_s), self._mounting(rpm))
+    def orders(
+        self,
+        start_s: float = 0.0,
+        stop_s: float | None = None,
+        *,
+        rpm: float | None = None,
+        tacho: "SignalHandle | None" = None,
+    ) -> Lines:
+        """Return the order spectrum, by a channel of pulses or by the shaft's own line if it stands out."""
+        pulses = tacho._read(start_s, stop_s) if tacho else None
+        return view_orders(self._read(start_s, stop_s), self._mounting(rpm), pulses)
 
     def spectrogram(self, start_s: float = 0.0, stop_s: float | None = None) -> MapView:
         """Return the spectrogram."""

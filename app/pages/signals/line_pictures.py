@@ -76,9 +76,14 @@ def make_cepstrum(analyses: Analyses) -> Analysis:
     )
 
 
+def find_tacho(siblings: Sequence[SignalRow]) -> SignalRow | None:
+    """Return the channel of pulses that was measured with a record, if any."""
+    return next((row for row in siblings if row.channel.lower() in TACHO), None)
+
+
 def make_orders(analyses: Analyses) -> Analysis:
     """Make the order spectrum; a channel of pulses gives the speed where there is one."""
-    tacho = next((row for row in analyses.looked.siblings if row.channel.lower() in TACHO), None)
+    tacho = find_tacho(analyses.looked.siblings)
 
     def compute(parts: Sequence[Stretch]) -> list[Lines]:
         own = parts[0]

@@ -5,7 +5,7 @@ from typing import Any
 
 from app.pages.signals.analyses import Analyses
 from app.pages.signals.controls import read_probe
-from app.pages.signals.line_pictures import choose_spectrum
+from app.pages.signals.line_pictures import choose_spectrum, find_tacho
 from app.state.signals import FEATURE, FILTERS, SignalsState
 from core.queries.analyses.spectra import SpectrumChoice
 from core.queries.signals import SignalRow
@@ -45,12 +45,15 @@ def _call(name: str, at: str, analyses: Analyses) -> str:
     if name == "orbit":
         probe = read_probe(looked.row, looked.siblings, state.probe)
         return f"signal.orbit(Workspace().signal({probe.id}), {at}{_options(rpm=state.rpm)})" if probe else ""
+    if name == "orders":
+        tacho = find_tacho(looked.siblings)
+        by = f", tacho=Workspace().signal({tacho.id})" if tacho else ""
+        return f"signal.orders({at}{_options(rpm=state.rpm)}{by})"
     if name == "kurtogram":
         return "signal.kurtogram()"
     options = {
         "spectrum": asdict(choose_spectrum(analyses)),
         "envelope": {"band_hz": analyses.find_band() if name == "envelope" else None},
-        "orders": {"rpm": state.rpm},
         "severity": {"zone": state.zone, "limits": state.limits},
     }
     return f"signal.{name}({at}{_options(**options.get(name, {}))})"

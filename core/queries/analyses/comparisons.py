@@ -13,6 +13,9 @@ LEAST_SAMPLES = 1024
 
 def view_difference(first: Stretch, second: Stretch) -> Lines:
     """Return how much higher each line of the second record is, in dB."""
+    if first.signal.unit != second.signal.unit:
+        units = " and ".join(each.signal.unit or "an unknown unit" for each in (first, second))
+        raise InvalidInputError(f"the records are in {units}, and lines are compared in one: choose another")
     _check(first, second)
     found = spectrum_difference(
         first.samples, second.samples, (first.rate_hz, second.rate_hz), _segment(first, second)

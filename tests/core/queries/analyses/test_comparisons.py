@@ -33,6 +33,11 @@ def test_records_of_other_length_are_compared_and_of_another_rate_refused(whole)
         view_difference(whole(noise(1)), whole(noise(2), rate_hz=6000.0))
 
 
+def test_records_in_two_units_are_not_compared(whole):
+    with pytest.raises(InvalidInputError, match=r"in g and an unknown unit.*choose another"):
+        view_difference(whole(noise(1), unit="g"), whole(noise(2)))
+
+
 def test_channels_that_hear_one_source_are_coherent_where_it_is_loud(whole):
     source = sine(1500, 1.0, 2.0)
     first = whole(noise(1) + source, record="a", channel="DE")
