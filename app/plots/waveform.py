@@ -17,7 +17,7 @@ from app.plots.readout import Told, add_readout
 from app.theme import CANVAS_ACCENT, CANVAS_SIGNAL
 
 HEIGHT_PX = 270
-OVERVIEW_HEIGHT_PX = 64
+OVERVIEW_HEIGHT_PX = 48
 LEAST_SAMPLES = 16  # in the narrowest window
 
 
@@ -95,7 +95,7 @@ def make_overview(
         toolbar_location=None,
     )
     _draw_signal(plot, source)
-    plot.yaxis.visible = False
+    plot.axis.visible = False  # it is painted again at every gesture, and its words are half of the work
     plot.grid.visible = False
     mark = RangeTool(x_range=window, start_gesture="pan")
     mark.overlay.update(fill_color=CANVAS_ACCENT, fill_alpha=0.18, line_color=CANVAS_ACCENT)
