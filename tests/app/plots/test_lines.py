@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from bokeh.models import ColumnDataSource, HoverTool, LogScale
+from bokeh.models import ColumnDataSource, LogScale
 
 from app.plots.lines import (
     LOG_DECADES,
@@ -101,13 +101,14 @@ def test_view_cannot_leave_the_lines_and_a_reset_shows_all() -> None:
     assert (plot.x_range.reset_start, plot.x_range.reset_end) == (0.0, 100.0)
 
 
-def test_a_curve_a_source_in_its_colour_and_the_hover_names_the_first() -> None:
+def test_a_curve_a_source_in_its_colour_and_what_is_told_is_of_the_first() -> None:
     plot = draw(axis=CPM)
     curves = [each for each in plot.renderers if getattr(each.glyph, "line_color", "").startswith("#")]
     assert [curve.glyph.line_color for curve in curves] == ["#111111", "#222222"]
-    (hover,) = plot.select(HoverTool)
-    assert hover.renderers == curves[:1]
-    assert hover.tooltips[0] == ("frequency", "@x{custom} CPM")
+    (told,) = plot.js_event_callbacks["mousemove"]
+    assert told.args["source"] is curves[0].data_source
+    assert told.args["words"]["names"] == ["frequency", "amplitude"]
+    assert told.args["words"]["units"] == ["CPM", ""]
 
 
 def test_words_of_marks_stand_at_the_top_whatever_the_amplitudes() -> None:
