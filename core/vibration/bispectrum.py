@@ -50,19 +50,25 @@ def bicoherence(
             "8 samples long and 8 in number; shorten them or give more samples"
         )
     lines = _segment_lines(samples, segment_samples)  # (..., bins, segments)
-    power = np.square(lines.real) + np.square(lines.imag)
-    alone = power.sum(axis=-1)
     bins = segment_samples // 2
-    found = np.full((*samples.shape[:-1], bins, bins), np.nan)
+    rows = [_squared_bicoherence(row) for row in lines.reshape(-1, *lines.shape[-2:])]
+    found = np.stack(rows).reshape(*samples.shape[:-1], bins, bins)
+    return np.linspace(rate_hz / segment_samples, rate_hz / 2, bins), found
+
+
+def _squared_bicoherence(lines: NDArray[np.complex64]) -> NDArray[np.float64]:
+    """Return the squared bicoherence, (bins, bins), of the lines of one signal, (bins, segments)."""
+    bins = len(lines)
+    power = np.square(np.abs(lines))
+    alone = power.sum(axis=-1)
+    found = np.full((bins, bins), np.nan)
     for one in range(bins // 2):  # line `one` has the number one + 1; by symmetry the second is not below it
         two, both = slice(one, bins - one - 1), slice(2 * one + 1, None)
-        pair = lines[..., one, None, :] * lines[..., two, :]
-        total = np.vecdot(lines[..., both, :], pair)  # of which the first is conjugated
-        norm = np.vecdot(power[..., one, None, :], power[..., two, :]) * alone[..., both]
-        values = np.square(np.abs(total)) / np.where(norm > 0, norm, np.inf)
-        found[..., one, two] = values
-        found[..., two, one] = values
-    return np.linspace(rate_hz / segment_samples, rate_hz / 2, bins), found
+        total = np.vecdot(lines[both], lines[one] * lines[two])  # of which the first is conjugated
+        norm = np.vecdot(power[one], power[two]) * alone[both]
+        found[one, two] = np.square(np.abs(total)) / np.where(norm > 0, norm, np.inf)
+        found[two, one] = found[one, two]
+    return found
 
 
 def harmonic_bicoherence(
@@ -91,9 +97,10 @@ def harmonic_bicoherence(
     if segments < 8:
         return (float("nan"),) * len(pairs)
     cut = (samples - samples.mean())[: segments * length].reshape(segments, length)
-    turn = np.exp(-2j * np.pi * shaft_hz / rate_hz * np.arange(length))
+    angle, weights = 2 * np.pi * shaft_hz / rate_hz * np.arange(length), _hann(length)
     lines = {
-        order: _products(cut, turn**order * _hann(length))
+        order: _product(cut, np.cos(order * angle) * weights)
+        - 1j * _product(cut, np.sin(order * angle) * weights)
         for order in {number for one, two in pairs for number in (one, two, one + two)}
     }
     return tuple(
@@ -109,12 +116,9 @@ def _floating(x: ArrayLike) -> NDArray[np.floating]:
     return samples if samples.dtype == np.float32 else samples.astype(np.float64)
 
 
-def _products(segments: NDArray[np.floating], wave: NDArray[np.complex128]) -> NDArray[np.complexfloating]:
+def _product(segments: NDArray[np.floating], wave: NDArray[np.float64]) -> NDArray[np.floating]:
     """Return the product of each segment with a wave, (segments,), in the precision of the segments."""
-    real, imaginary = (
-        np.einsum("sp,p->s", segments, part.astype(segments.dtype)) for part in (wave.real, wave.imag)
-    )
-    return np.asarray(real + 1j * imaginary)
+    return np.asarray(np.einsum("sp,p->s", segments, wave.astype(segments.dtype)))
 
 
 def _coherence(pair: NDArray[np.complexfloating], both: NDArray[np.complexfloating]) -> float:

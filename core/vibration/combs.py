@@ -150,7 +150,7 @@ def whitened_envelope_spectra(
     bins = int(min(max_hz / rate_hz, 0.5) * count) + 1
     length = min(scipy.fft.next_fast_len(lines.shape[-1] + bins + 1, real=True), count)
     analytic = scipy.fft.ifft(white, length, axis=-1)
-    squared = np.square(analytic.real) + np.square(analytic.imag)
+    squared = np.square(np.abs(analytic))
     squared /= squared.mean(axis=-1, keepdims=True)
     squared -= 1
     plain = scipy.fft.rfft(squared, axis=-1)[:, : bins + 1]
@@ -230,7 +230,7 @@ def _whiten(lines: NDArray[np.complex64], width: int) -> NDArray[np.complex64]:
     """Return lines over the root of the mean power of so many bins around; the last, at 0 Hz, left out."""
     from scipy.ndimage import uniform_filter1d
 
-    power = np.square(lines.real) + np.square(lines.imag)
+    power = np.square(np.abs(lines))
     level = np.sqrt(np.maximum(uniform_filter1d(power, width, mode="reflect"), np.float32(0)))
     white = lines * (1 / np.maximum(level, 1e-7 * level.max()))
     white[0] = 0

@@ -182,8 +182,7 @@ def squared_envelope_of_lines(
     lines = _one_sided(lines, count, kept)
     # Moved down to 0 Hz, the band keeps its magnitude; the shorter transform wants the scale of its own.
     shifted = scipy.fft.ifft(lines, length, axis=-1, overwrite_x=True) * (length / count)
-    squared = np.square(shifted.real) + np.square(shifted.imag)
-    return np.asarray(squared), rate_hz * length / count
+    return np.square(np.abs(shifted)), rate_hz * length / count
 
 
 def _one_sided(lines: NDArray[np.complexfloating], count: int, kept: slice) -> NDArray[np.complexfloating]:

@@ -135,8 +135,9 @@ def _kurtosis(lines: NDArray[np.complex64], bands: int) -> NDArray[np.float64]:
     envelope = scipy.fft.ifft(split, axis=-1, norm="forward")  # unscaled: squares stay in range
     left_out = int(np.ceil(ENDS * envelope.shape[-1]))
     envelope = envelope[..., left_out : envelope.shape[-1] - left_out]
-    power = np.square(envelope.real) + np.square(envelope.imag)
-    mean = power.mean(axis=-1, dtype=np.float64)
+    power = np.abs(envelope)
+    np.square(power, out=power)
+    mean = power.mean(axis=-1).astype(np.float64)
     fourth = np.einsum("...i,...i->...", power, power) / power.shape[-1]
     filled = mean > EMPTY * mean.max(axis=-1, keepdims=True)
     return np.where(filled, fourth / np.square(np.where(filled, mean, 1.0)) - 2, np.nan)

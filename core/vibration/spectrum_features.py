@@ -102,7 +102,7 @@ def _hann_power(lines: NDArray[np.complex64]) -> NDArray[np.float64]:
     hann *= np.float32(-0.5)
     hann += lines[1:-1]
     power = np.zeros(lines.shape)
-    np.add(np.square(hann.real), np.square(hann.imag), out=power[1:-1])
+    np.square(np.abs(hann), out=power[1:-1])
     return power
 
 
