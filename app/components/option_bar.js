@@ -16,10 +16,16 @@ export function render({model}) {
     return made
   }
   const kinds = {
-    many: (field) => field.options.map((option) => toggle(field, option, field.value.includes(option.value), () => {
-      const isOn = field.value.includes(option.value)
-      tell(field.name, isOn ? field.value.filter((one) => one !== option.value) : [...field.value, option.value])
-    })),
+    many: (field) => field.options.map((option) => {
+      const made = toggle(field, option, field.value.includes(option.value), () => {
+        const isOn = field.value.includes(option.value)
+        // Known at once: a second toggle may be pressed before the first has been answered.
+        field.value = isOn ? field.value.filter((one) => one !== option.value) : [...field.value, option.value]
+        setPressed(made, !isOn)
+        tell(field.name, field.value)
+      })
+      return made
+    }),
     one: (field) => field.options.map((option) => toggle(
       field, option, field.value === option.value, () => tell(field.name, option.value))),
     choice: (field) => {
@@ -61,10 +67,15 @@ export function render({model}) {
       const before = drawn.get(field.name)
       if (before && before.told === told) { next.set(field.name, before); continue }
       const place = before ? [...before.box.querySelectorAll("button, input, select")].indexOf(before.box.getRootNode().activeElement) : -1
-      next.set(field.name, {told, box: drawField(field), place})
+      next.set(field.name, {told, box: drawField({...field}), place})
     }
+    for (const [name, {box}] of drawn) { if (next.get(name)?.box !== box) { box.remove() } }
     drawn = next
-    bar.replaceChildren(...[...drawn.values()].map((each) => each.box))
+    // What stands where it belongs is not moved, for it would lose the focus.
+    let at = bar.firstChild
+    for (const {box} of drawn.values()) {
+      if (box === at) { at = at.nextSibling } else { bar.insertBefore(box, at) }
+    }
     for (const each of drawn.values()) {
       if (each.place >= 0) { each.box.querySelectorAll("button, input, select")[each.place]?.focus() }
       each.place = -1

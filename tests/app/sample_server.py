@@ -1,5 +1,6 @@
 """Serves two small pages with the real shell: `python sample_server.py`, prints its address."""
 
+import json
 import time
 
 import pandas as pd
@@ -14,6 +15,7 @@ from app.components.data_table import DataTable
 from app.components.empty_state import empty_state
 from app.components.export import export
 from app.components.grid import grid
+from app.components.option_bar import OptionBar, choice, many, number, one, option
 from app.components.page import PageView
 from app.components.progress import progress
 from app.components.safe_text import text
@@ -123,6 +125,44 @@ class PartsPage(PageView):
         )
 
 
+CHOSEN = {"shown": ["spectrum"], "axis": "Hz", "bearing": "", "rpm": None}
+
+
+class ChoicesPage(PageView):
+    """A bar of options of each kind; what it told stands below."""
+
+    title, path, icon = "Choices", "/choices", "tune"
+
+    def __init__(self, **params):
+        super().__init__(**params)
+        self.chosen, self.count = dict(CHOSEN), 0
+        self.bar = OptionBar(self.take)
+        self.told = text("nothing told", "mono")
+        self.show()
+
+    def take(self, message):
+        self.count += 1
+        self.chosen[message["name"]] = message["value"]
+        self.told.object = f"{self.count}: {json.dumps(message)}"
+        self.show()
+
+    def show(self):
+        shown = [option(name, name.title(), color="#0f766e") for name in ("spectrum", "envelope", "orbit")]
+        is_known = bool(self.chosen["rpm"])
+        axes = [option("Hz", "Hz"), option("orders", "Orders", title="needs a speed", disabled=not is_known)]
+        bearings = {"": "own", "SKF 6205": "SKF 6205", "<b>N204</b>": "<b>N204</b>"}
+        rpm = self.chosen["rpm"]
+        self.bar.fields = [
+            many("shown", "Show", shown, self.chosen["shown"]),
+            number("rpm", "Speed (rpm)", float(rpm) if rpm else None, hint="unknown"),
+            choice("bearing", "Bearing", bearings, self.chosen["bearing"]),
+            one("axis", "Over", axes, self.chosen["axis"]),
+        ]
+
+    def __panel__(self):
+        return pn.Column(self.bar, self.told, margin=0)
+
+
 class BrokenPage(PageView):
     title, path, icon = "Broken", "/broken", "error"
 
@@ -143,5 +183,5 @@ if __name__ == "__main__":
     serve(
         Settings(port=0),
         on_ready=lambda url: print(url, flush=True),  # noqa: T201 - the fixture reads it
-        app=create_app((HomePage, GearsPage, PartsPage, BrokenPage), running_jobs),
+        app=create_app((HomePage, GearsPage, PartsPage, ChoicesPage, BrokenPage), running_jobs),
     )
