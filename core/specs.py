@@ -140,6 +140,7 @@ class StatedFacts(Spec):
     unit: Name | None = None
     fault_class: Name | None = None
     severity: Name | None = None
+    bearing_model: Name | None = None
     bearing_id: Name | None = None
     machine_id: Name | None = None
 

@@ -173,6 +173,9 @@ def import_(
     rpm: Annotated[float | None, typer.Option(help="measured speed of the shaft")] = None,
     load: Annotated[str | None, typer.Option(help="load on the bearing, as you name it")] = None,
     unit: Annotated[str | None, typer.Option(help="unit of the samples, such as g or m/s2")] = None,
+    bearing_model: Annotated[
+        str | None, typer.Option(help="such as 'SKF 6205-2RS': its geometry gives the defect frequencies")
+    ] = None,
     bearing_id: Annotated[str | None, typer.Option(help="which bearing it was")] = None,
     machine_id: Annotated[str | None, typer.Option(help="which machine it was")] = None,
     detach: Detach = False,
@@ -193,6 +196,7 @@ def import_(
             unit=unit,
             fault_class=fault_class,
             severity=severity,
+            bearing_model=bearing_model,
             bearing_id=bearing_id,
             machine_id=machine_id,
         ),

@@ -7,7 +7,8 @@ const FACTS = [
   ["load", "Load"],
   ["fault_class", "Fault class"],
   ["severity", "Severity"],
-  ["bearing_id", "Bearing"],
+  ["bearing_model", "Bearing model"],
+  ["bearing_id", "Which bearing"],
   ["machine_id", "Machine"],
 ]
 const NUMBERS = ["rate_hz", "rpm"]

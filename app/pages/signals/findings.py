@@ -45,7 +45,7 @@ def uses_card(row: SignalRow, *, linked: bool) -> pn.Column:
 def _lines(uses: RecordUses, *, linked: bool) -> list[Any]:
     others = f"{uses.num_others} more on this data set did not test on it." if uses.num_others else ""
     if not uses.tested:
-        return [text(f"None of those stored. {others}".strip(), "muted")]
+        return [text(f"No stored experiment was tested on it. {others}".strip(), "muted")]
     rows = [
         [
             Link(f"#{use.id} {use.name}", "/experiments", {"experiment": str(use.id)}, linked),
