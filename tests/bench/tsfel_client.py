@@ -1,8 +1,8 @@
 """tsfel, run by the Python of its own environment: `tsfel_client.py RECORDS.npy RATE_HZ PROCESSES`.
 
-Reads `time` or `values` a line and answers a line: records per second and a processor's milliseconds for
-one, of a pool of warm processes (its own `n_jobs` starts a pool anew in each call), or what it measured,
-under our names.
+Reads `time` or `values` a line and answers a line: milliseconds by the clock and by the processor for
+a record, of a pool of warm processes (its own `n_jobs` starts a pool anew in each call), or what it last
+measured, under our names.
 """
 
 import json
@@ -18,11 +18,13 @@ import tsfel
 DOMAINS = ["statistical", "temporal", "spectral"]
 
 
-def extract(path: str, rate_hz: float, processes: int, part: int) -> tuple[pd.DataFrame, float]:
+def extract(
+    path: str, rate_hz: float, processes: int, part: int, most: int | None = None
+) -> tuple[pd.DataFrame, float]:
     """Measure the three domains on one process's share of the records in a file; return its seconds too."""
     began = process_time()
     settings = tsfel.get_features_by_domain(DOMAINS)
-    records = list(np.load(path)[part::processes])
+    records = list(np.load(path)[part::processes][:most])
     frame = tsfel.time_series_features_extractor(settings, records, fs=rate_hz, verbose=0, n_jobs=None)
     return frame, process_time() - began
 
@@ -33,13 +35,16 @@ def main() -> None:
     number, samples = np.load(path, mmap_mode="r").shape
     work = partial(extract, path, rate_hz, processes)
     with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        pool.map(partial(work, most=1), range(processes), chunksize=1)  # imports and warms up
         for question in sys.stdin:
-            began = perf_counter()
-            parts = pool.map(work, range(processes), chunksize=1)
-            rate = number / (perf_counter() - began)
-            cpu_ms = 1000 * sum(seconds for _, seconds in parts) / number
-            frame = pd.concat([parts[n % processes][0].iloc[[n // processes]] for n in range(number)])
-            answer = _translate(frame, rate_hz, samples) if question == "values\n" else [rate, cpu_ms]
+            if question == "time\n":
+                began = perf_counter()
+                parts = pool.map(work, range(processes), chunksize=1)
+                wall_s, cpu_s = perf_counter() - began, sum(seconds for _, seconds in parts)
+                answer = [1000 * wall_s / number, 1000 * cpu_s / number]
+            else:
+                frame = pd.concat([parts[n % processes][0].iloc[[n // processes]] for n in range(number)])
+                answer = _translate(frame, rate_hz, samples)
             print(json.dumps(answer), flush=True)
 
 
