@@ -41,6 +41,10 @@ CURSORS = {"off": "Off", "base": "Base", "harmonic": "Harmonics", "sideband": "S
 DEFECTS = list(KINDS)
 DETECTIONS = ["peak", "rms", "peak-to-peak"]
 UNITS = ["g", "m/s²", "mm/s", "µm"]
+CHOSEN = (  # in the bars of a record
+    "views", "scale", "axis", "overlays", "rpm", "bearing", "weights", "averages", "averaging", "detection",
+    "unit", "cursor", "cursor_at", "spacing", "against", "probe", "zone",
+)  # fmt: skip
 FEATURE = "feature"  # the column of whichever feature is chosen
 MOST_BESIDE = 3  # records beside the one that is looked at
 OF_RECORD = (  # what another record is not looked at by

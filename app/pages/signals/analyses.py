@@ -60,7 +60,23 @@ class Analyses:
         self._made: dict[str, Analysis] = {}
         self._kurtogram: KurtogramView | BrinellError | None = None
         self.mounting: Mounting = find_mounting(looked.row)
+        self._watchers: list[Any] = []
         self.restate()
+
+    def watch(self, act: Callable[[], None], names: list[str]) -> None:
+        """Act when one of these of the state changes, until the record is closed."""
+        self._watchers.append(self.state.param.watch(lambda *_: act(), names))
+
+    def close(self) -> None:
+        """Follow the state no more."""
+        for watcher in self._watchers:
+            self.state.param.unwatch(watcher)
+        self._watchers.clear()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the state is followed, and so may be written to."""
+        return bool(self._watchers)
 
     def restate(self) -> None:
         """Go by the speed and bearing that the state says."""

@@ -9,8 +9,8 @@ import param
 from app.components.export import export
 from app.components.signal.lines_panel import LinesPanel
 from app.pages.signals.analyses import Analyses, Analysis
-from app.pages.signals.controls import SpectrumControls
 from app.pages.signals.marks import Over, axis_over, beside_colors, defect_marks
+from app.pages.signals.picture_controls import SpectrumControls
 from app.state.signals import VIEWS
 from app.theme import CANVAS_ACCENT, CANVAS_SIGNAL
 from core.errors import InvalidInputError
@@ -40,7 +40,7 @@ def choose_spectrum(analyses: Analyses) -> SpectrumChoice:
 
 def make_spectrum(analyses: Analyses) -> Analysis:
     """Make the amplitude spectrum, of records beside it too."""
-    controls = [SpectrumControls(analyses.state)]
+    controls = [SpectrumControls(analyses.state, analyses.watch)]
     return _each(
         analyses,
         "spectrum",
@@ -168,7 +168,8 @@ def _analysis(
     )
 
     def keep(event: param.parameterized.Event) -> None:
-        setattr(state, in_view, event.new)
+        if analyses.is_open:
+            setattr(state, in_view, event.new)
 
     if in_view in state.param:
         panel.param.watch(keep, "range")

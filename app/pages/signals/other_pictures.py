@@ -12,7 +12,7 @@ from app.components.signal.kurtogram_panel import KurtogramPanel
 from app.components.signal.orbit_panel import OrbitPanel
 from app.components.signal.severity_panel import SeverityPanel
 from app.pages.signals.analyses import Analyses, Analysis
-from app.pages.signals.controls import ProbeControls, ZoneControls, read_probe
+from app.pages.signals.picture_controls import ProbeControls, ZoneControls, read_probe
 from app.state.signals import VIEWS
 from core.errors import InvalidInputError
 from core.queries.analyses.kurtograms import KurtogramView
@@ -66,7 +66,7 @@ def _files(analyses: Analyses, name: str, read: Callable[[], Any]) -> pn.Row:
 def make_orbit(analyses: Analyses) -> Analysis:
     """Make the orbit of this channel and another of the record."""
     looked = analyses.looked
-    controls = ProbeControls(looked.row, looked.siblings, analyses.state)
+    controls = ProbeControls(looked.row, looked.siblings, analyses.state, analyses.watch)
     files = _files(analyses, "orbit", lambda: panel.shown)
     panel = OrbitPanel(VIEWS["orbit"], controls=controls, files=files)
 
@@ -85,5 +85,5 @@ def make_orbit(analyses: Analyses) -> Analysis:
 def make_severity(analyses: Analyses) -> Analysis:
     """Make the severity zone, by limits that a person may edit."""
     state = analyses.state
-    panel = SeverityPanel(VIEWS["severity"], controls=ZoneControls(state))
+    panel = SeverityPanel(VIEWS["severity"], controls=ZoneControls(state, analyses.watch))
     return Analysis(panel, lambda parts: view_severity(parts[0], state.zone, state.limits), panel.show)

@@ -60,7 +60,6 @@ class RecordView(pn.viewable.Viewer):
     def __init__(self, row: SignalRow, state: SignalsState, *, linked: bool) -> None:
         super().__init__()
         self.row, self._state, self._linked = row, state, linked
-        self._is_open = True
         source = RecordSource(
             duration_s=row.duration_s,
             rate_hz=row.rate_hz,
@@ -81,13 +80,11 @@ class RecordView(pn.viewable.Viewer):
         self._combs.ask(self.analyses.mounting)
         self._show_analyses()
         self.view.param.watch(self._keep_window, "window")
-        self._watchers = [
-            state.param.watch(lambda *_: self._restate(), list(RESTATED)),
-            state.param.watch(lambda *_: self._recompute(), list(RECOMPUTED)),
-            state.param.watch(lambda *_: self._show_analyses(), "views"),
-            state.param.watch(lambda *_: self._mark(), list(MARKED)),
-            state.param.watch(lambda *_: self._rescale(), ["scale", "spectrum_hz", "envelope_hz"]),
-        ]
+        self.analyses.watch(self._restate, list(RESTATED))
+        self.analyses.watch(self._recompute, list(RECOMPUTED))
+        self.analyses.watch(self._show_analyses, ["views"])
+        self.analyses.watch(self._mark, list(MARKED))
+        self.analyses.watch(self._rescale, ["scale", "spectrum_hz", "envelope_hz"])
 
     def __panel__(self) -> pn.viewable.Viewable:
         return stack(
@@ -109,9 +106,7 @@ class RecordView(pn.viewable.Viewer):
 
     def close(self) -> None:
         """Write no more into the page's state, nor follow it: the last gesture may still settle."""
-        self._is_open = False
-        for watcher in self._watchers:
-            self._state.param.unwatch(watcher)
+        self.analyses.close()
 
     def follow(self) -> None:
         """Show the window that the state says."""
@@ -165,7 +160,7 @@ class RecordView(pn.viewable.Viewer):
         place_cursor(self._state, self.panel(name), name, position)
 
     def _keep_window(self, event: param.parameterized.Event) -> None:
-        if self._is_open:
+        if self.analyses.is_open:
             self._slow.ask(event.new)
             self._state.signal = self.row.id
             self._state.set_window(*event.new, self.row.duration_s)

@@ -4,8 +4,8 @@ from dataclasses import asdict
 from typing import Any
 
 from app.pages.signals.analyses import Analyses
-from app.pages.signals.controls import read_probe
 from app.pages.signals.line_pictures import choose_spectrum, find_tacho
+from app.pages.signals.picture_controls import read_probe
 from app.state.signals import FEATURE, FILTERS, SignalsState
 from core.queries.analyses.spectra import SpectrumChoice
 from core.queries.signals import SignalRow

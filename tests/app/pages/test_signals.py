@@ -5,6 +5,7 @@ from playwright.sync_api import Page
 from app.pages.signals import SignalsPage
 from app.pages.signals.snippets import record_snippet, table_snippet
 from app.state.signals import SignalsState
+from core.errors import InvalidInputError
 from core.queries import signals, waveforms
 from core.services.datasets import StoredRecording, add_signals, ensure_dataset
 from core.services.users import get_local_actor
@@ -304,3 +305,42 @@ def test_wheel_and_drag_change_the_picture_and_the_address(
     browser.mouse.dblclick(middle, height)
     browser.wait_for_function("() => !location.search.includes('start')")
     assert browser.evaluate(READ_WAVE)["start"] == 0
+
+
+def count_watchers(state: SignalsState) -> int:
+    """How much follows the state."""
+    return sum(len(each) for kinds in state.param.watchers.values() for each in kinds.values())
+
+
+def test_a_record_that_is_left_follows_the_state_no_more(rig: dict[str, int]) -> None:
+    page = SignalsPage(dataset="rig", signal=rig["a/DE"], views=list(SignalsState.param.views.objects))
+    followed = count_watchers(page.state)
+    for name in ("a/FE", "bb/DE", "a/DE"):
+        left = page.record
+        page.state.signal = rig[name]
+        left.view.window = (1.0, 2.0)
+        left.panel("spectrum").range = (10.0, 20.0)
+        assert page.state.start is None
+        assert page.state.spectrum_hz is None
+    assert count_watchers(page.state) == followed
+
+
+@pytest.mark.parametrize("name", ["__class__", "dataset", "no_such", "param"])
+def test_browser_can_set_only_what_is_offered(rig: dict[str, int], name: str) -> None:
+    page = SignalsPage(dataset="rig")
+    before = page.state.query()
+    with pytest.raises(InvalidInputError, match="nothing to choose here"):
+        page.record.controls.bar._on_message({"name": name, "value": "x"})
+    assert page.state.query() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("rpm", "fast"), ("rpm", "-5"), ("axis", "miles"), ("views", ["x"])]
+)
+def test_what_does_not_fit_a_field_is_refused_and_changes_nothing(
+    rig: dict[str, int], name: str, value: object
+) -> None:
+    page = SignalsPage(dataset="rig")
+    with pytest.raises(InvalidInputError):
+        page.record.controls.bar._on_message({"name": name, "value": value})
+    assert page.state.query() == {"dataset": "rig"}
