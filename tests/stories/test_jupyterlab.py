@@ -27,6 +27,7 @@ CELLS = (
     'import panel as pn\npn.extension("tabulator", inline=True)',
     "from app.pages.experiments import ExperimentsPage\nExperimentsPage(experiment=1)",
     'from app.pages.signals import SignalsPage\nSignalsPage(dataset="rig")',
+    'from app.pages.datasets import DatasetsPage\nDatasetsPage(dataset="rig")',
 )
 ICON_FONTS = '[...document.fonts].filter((f) => f.status === "loaded").map((f) => f.family)'
 WAVE = """() => Bokeh.documents.flatMap((document) => [...document._all_models.values()])
@@ -119,9 +120,18 @@ def test_pages_are_drawn_and_answer_in_a_cell(
     expect(caption).to_be_visible()
     box = figure.bounding_box()
     assert min(box["width"], box["height"]) > 100
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    for step in (0.4, 0.5):
+        page.mouse.move(box["x"] + box["width"] * step, box["y"] + box["height"] / 2)
+    expect(signals.locator(".readout").first).to_contain_text("time")
     for _ in range(6):
         page.mouse.wheel(0, -200)
     page.wait_for_function(f"({WAVE})() < 4")
     expect(caption).to_be_hidden()  # the kernel has heard of the gesture and told the new window
+    envelope = signals.get_by_text("Envelope spectrum", exact=True).last
+    envelope.scroll_into_view_if_needed()
+    expect(envelope).to_be_visible()
     shoot(page, "lab-signal")
+    datasets = page.locator(".jp-CodeCell").nth(3)
+    datasets.scroll_into_view_if_needed()
+    expect(datasets.get_by_text("Class balance", exact=True)).to_be_visible()
+    shoot(page, "lab-dataset")
