@@ -227,7 +227,7 @@ def _set_shaft_aside(level_db: NDArray[np.float64], shaft_bins: float) -> None:
 
 
 def _whiten(lines: NDArray[np.complex64], width: int) -> NDArray[np.complex64]:
-    """Return lines over the root of the mean power of so many bins around; the last, at 0 Hz, left out."""
+    """Return lines over the root of the mean power of so many bins around, 0 at 0 Hz."""
     from scipy.ndimage import uniform_filter1d
 
     power = np.square(np.abs(lines))

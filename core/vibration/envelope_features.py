@@ -53,7 +53,8 @@ FEATURES = (
             f"{TITLES[kind]} comb",
             "dB",
             f"Mean over the first 3 harmonics of {TITLES[kind]} of peak over local median in the squared "
-            "envelope spectrum of the whitened signal, at the best slip within 2 %; noise stays below 10 dB.",
+            "envelope spectrum of the whole signal, whitened: no band is chosen, lines of the shaft are set "
+            "aside. At the best slip within 2 %; noise stays below 10 dB.",
             "envelope",
         )
         for kind in KINDS

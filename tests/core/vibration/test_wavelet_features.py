@@ -24,6 +24,13 @@ def test_sine_lies_in_the_detail_of_its_octave(level):
     assert measure_wavelet_features(prepare(x[None]))[f"wavelet_energy_{level}"][0] > 0.85
 
 
+def test_ends_are_periodic():
+    x = np.cumsum(np.random.default_rng(0).standard_normal((1, 4096)), axis=-1)  # its ends do not meet
+    once, turned = (measure_wavelet_features(prepare(np.roll(x, by))) for by in (0, 1024))
+    for name in SHARES:
+        assert turned[name][0] == pytest.approx(once[name][0], rel=1e-4), name
+
+
 def test_short_signal_has_no_scales():
     x = np.random.default_rng(0).standard_normal((1, 511))
     assert all(np.isnan(values[0]) for values in measure_wavelet_features(prepare(x)).values())
