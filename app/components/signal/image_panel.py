@@ -56,13 +56,13 @@ class ImagePanel(pn.viewable.Viewer):
     def show(self, picture: Pictured) -> None:
         """Show a picture in the place of the last one."""
         self.shown = picture
-        if self.figure is None:
+        # A new figure is whole before it is placed: a browser takes no change of what it has not got yet.
+        is_placed = self.figure is not None
+        if not is_placed:
             self._make(picture)
-        self._source.data = image_columns(picture.picture, picture.extent)
-        low, high = picture.limits
-        self._mapper.update(low=low, high=high)
-        _, _, bottom, top = picture.extent
-        self.figure.y_range.update(start=bottom, end=top)
+        self._fill(picture)
+        if not is_placed:
+            self._body[:] = [pn.pane.Bokeh(self.figure, sizing_mode="stretch_width", margin=0)]
         self.caption = f"{picture.labels[2]} · {picture.words}"
 
     def fail(self, words: str) -> None:
@@ -86,7 +86,13 @@ class ImagePanel(pn.viewable.Viewer):
             is_log=picture.is_log,
         )
         self._decorate(picture)
-        self._body[:] = [pn.pane.Bokeh(self.figure, sizing_mode="stretch_width", margin=0)]
+
+    def _fill(self, picture: Pictured) -> None:
+        self._source.data = image_columns(picture.picture, picture.extent)
+        low, high = picture.limits
+        self._mapper.update(low=low, high=high)
+        _, _, bottom, top = picture.extent
+        self.figure.y_range.update(start=bottom, end=top)
 
     def _decorate(self, picture: Pictured) -> None:
         """Add to a new figure what belongs to one kind of picture."""

@@ -39,17 +39,17 @@ class OrbitPanel(pn.viewable.Viewer):
 
     def show(self, orbit: Orbit) -> None:
         """Show an orbit in the place of the last one."""
-        self.shown = orbit
+        self.shown, self.caption = orbit, orbit.words
         reach = orbit_reach(orbit.raw, orbit.filtered)
         if self.figure is None:
             self._raw, self._filtered = ColumnDataSource(), ColumnDataSource()
             self._take(orbit)
             self.figure = make_orbit(self._raw, self._filtered, reach=reach, unit=orbit.unit)
             self._body[:] = [pn.pane.Bokeh(self.figure, margin=0)]
+            return
         self._take(orbit)
         for axis in (self.figure.x_range, self.figure.y_range):
             axis.update(start=-reach, end=reach)
-        self.caption = orbit.words
 
     def fail(self, words: str) -> None:
         """Say why there is nothing to show, where the figure would be."""
