@@ -14,7 +14,7 @@ def test_every_feature_is_measured():
 
 
 def test_sine_shows_the_known_factors():
-    x = 3 * np.sin(2 * np.pi * 100 * np.arange(8000) / RATE_HZ + 0.01)
+    x = 3 * np.sin(2 * np.pi * 100 * np.arange(24_000) / RATE_HZ + 0.01)  # three blocks
     found = {name: values[0] for name, values in measure_time_features(x[None], RATE_HZ).items()}
     assert found["rms"] == pytest.approx(3 / np.sqrt(2))
     assert found["peak_to_peak"] == pytest.approx(6, rel=1e-3)
@@ -29,7 +29,7 @@ def test_sine_shows_the_known_factors():
 
 
 def test_moments_agree_with_scipy_whatever_the_offset():
-    x = np.random.default_rng(1).gamma(2.0, size=(3, 5000)) + np.array([[0], [10], [-1000]])
+    x = np.random.default_rng(1).gamma(2.0, size=(3, 20_000)) + np.array([[0], [10], [-1000]])
     found = measure_time_features(x, RATE_HZ)
     np.testing.assert_allclose(found["skewness"], stats.skew(x, axis=-1), rtol=1e-8)
     np.testing.assert_allclose(found["kurtosis"], stats.kurtosis(x, axis=-1, fisher=False), rtol=1e-8)
