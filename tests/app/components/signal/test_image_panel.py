@@ -61,3 +61,13 @@ def test_failure_is_told_in_place_and_the_picture_comes_back() -> None:
     panel.show(picture())
     (image,) = panel.figure.renderers
     assert image.data_source.data["dh"] == [6000.0]
+
+
+def test_new_figure_is_whole_when_it_is_placed() -> None:
+    panel = ImagePanel("Spectrogram", "spectrogram")
+    placed: list[object] = []
+    panel._body.param.watch(
+        lambda _: placed.append(panel.figure.renderers[0].data_source.data.get("dh")), "objects"
+    )
+    panel.show(picture())
+    assert placed == [[6000.0]]
