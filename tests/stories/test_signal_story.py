@@ -40,6 +40,11 @@ RANGE = """(name) => {
     return {start, end, label: view.model.below[0].axis_label}
   }
 }"""
+# The address names what the waveform shows, once the last turn of the wheel has settled.
+IS_SETTLED = f"""() => {{
+  const asked = new URLSearchParams(location.search), seen = ({RANGE})("waveform")
+  return Math.abs(seen.start - asked.get("start")) < 1e-5 && Math.abs(seen.end - asked.get("stop")) < 1e-5
+}}"""
 # The kurtogram's range tool is the envelope's band.
 BAND = """() => {
   for (const view of Bokeh.index.query((view) => view.model.name === "kurtogram")) {
@@ -106,6 +111,7 @@ def zoom_in(page: Page) -> None:
     for _ in range(8):
         page.mouse.wheel(0, -200)
     expect(page).to_have_url(re.compile(r"start=[\d.]+&stop=[\d.]+"))
+    page.wait_for_function(IS_SETTLED)
 
 
 def first_second(page: Page) -> str:
