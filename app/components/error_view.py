@@ -8,7 +8,7 @@ from html import escape
 import panel as pn
 import structlog
 
-from app.components.safe_text import markup, plain
+from app.components.safe_text import markup
 from app.theme import MONO, css_variable
 from core.errors import BrinellError, DatabaseUnavailableError
 
@@ -62,10 +62,10 @@ def tell_error(error: Exception, doing: str) -> None:
 
     During an outage every look of every part fails alike, each two seconds.
     """
-    error_id, words = report_error(error, doing), plain(describe_error(error))
+    error_id, words = report_error(error, doing), describe_error(error).rstrip(".")
     area = pn.state.notifications
     if area is not None and not any(note.message.startswith(words) for note in area.notifications):
-        area.error(f"{words} Id to quote: {error_id}", duration=0)
+        area.error(f"{words}. Id to quote: {error_id}", duration=0)
 
 
 def error_view(error: Exception, doing: str) -> pn.pane.HTML:

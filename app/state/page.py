@@ -71,6 +71,9 @@ def _from_text(text: str, parameter: param.Parameter) -> Any:  # noqa: PLR0911 -
 
 
 def _finite(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"{value} is not a finite number")
-    return value
+    try:
+        if not isinstance(value, bool) and math.isfinite(value):
+            return value
+    except OverflowError:  # a whole number of hundreds of digits
+        pass
+    raise ValueError(f"{str(value)[:20]} is not a finite number")

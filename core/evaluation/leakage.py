@@ -94,7 +94,7 @@ def _differing_traits(records: Sequence[RecordInfo]) -> tuple[str, ...]:
         rates[record.label].add(record.native_rate_hz or record.rate_hz)
         if record.adc_step is not None:
             steps[record.label].add(record.adc_step)
-    found = (_describe("sampling rate", "Hz", rates), _describe("ADC step", "units", steps))
+    found = (_describe("recorded sampling rate", "Hz", rates), _describe("ADC step", "units", steps))
     return tuple(sentence for sentence in found if sentence)
 
 
@@ -102,7 +102,7 @@ def _describe(trait: str, unit: str, by_class: dict[str, set[float]]) -> str | N
     if len({frozenset(values) for values in by_class.values()}) < 2:
         return None
     shown = "; ".join(
-        f"{label} {', '.join(f'{value:g}' for value in sorted(values))} {unit}"
+        f"{label} {', '.join(f'{value:,g}' for value in sorted(values))} {unit}"
         for label, values in sorted(by_class.items())
     )
     return f"{trait} differs between classes: {shown}"

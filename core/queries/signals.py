@@ -60,6 +60,7 @@ class SignalFilter:
     text: str = ""
 
 
+FEATURE_PREFIX = "features."
 SORT_COLUMNS: dict[str, Any] = {
     "record": Signal.signal_id,
     "channel": Signal.channel,
@@ -122,8 +123,10 @@ def _order(sort: str, *, descending: bool) -> tuple[Any, Any]:
 def _sorted_by(name: str) -> Any:
     if name in SORT_COLUMNS:
         return SORT_COLUMNS[name]
-    if name in FEATURES_BY_NAME:
-        return Signal.features[name].as_float()
+    # Some features bear the name of a column that says the same of another stretch: those are asked for so.
+    feature = name.removeprefix(FEATURE_PREFIX)
+    if feature in FEATURES_BY_NAME:
+        return Signal.features[feature].as_float()
     raise InvalidInputError(
         f"signals are not sorted by {name!r}; choose from {', '.join(SORT_COLUMNS)} or a feature, such as "
         f"{', '.join(list(FEATURES_BY_NAME)[:3])}"

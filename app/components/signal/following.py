@@ -9,7 +9,9 @@ from bokeh.plotting import figure
 
 from app.components.signal.served import find_document
 
-ANALYSES = ThreadPoolExecutor(max_workers=2, thread_name_prefix="analysis")
+# What follows a gesture has threads of its own: nobody's long analysis holds it up.
+QUICK = ThreadPoolExecutor(max_workers=2, thread_name_prefix="quick")
+SLOW = ThreadPoolExecutor(max_workers=2, thread_name_prefix="slow")
 
 Asked = TypeVar("Asked")
 
@@ -18,9 +20,13 @@ class Follower(Generic[Asked]):
     """Computes what was asked last; what was asked while it was busy and is no longer wanted is left out."""
 
     def __init__(
-        self, anchor: figure, compute: Callable[[Asked], Any], show: Callable[[Asked, Any], None]
+        self,
+        anchor: figure,
+        compute: Callable[[Asked], Any],
+        show: Callable[[Asked, Any], None],
+        pool: ThreadPoolExecutor = SLOW,
     ) -> None:
-        self._anchor, self._compute, self._show = anchor, compute, show
+        self._anchor, self._compute, self._show, self._pool = anchor, compute, show, pool
         self._wanted: Asked | None = None
         self._is_busy = False
 
@@ -40,7 +46,7 @@ class Follower(Generic[Asked]):
         def tell(done: Future[Any]) -> None:
             document.add_next_tick_callback(lambda: self._take(document, wanted, done))
 
-        ANALYSES.submit(self._compute, wanted).add_done_callback(tell)
+        self._pool.submit(self._compute, wanted).add_done_callback(tell)
 
     def _take(self, document: Document, wanted: Any, done: Future[Any]) -> None:
         self._is_busy = False

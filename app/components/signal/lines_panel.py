@@ -151,7 +151,7 @@ class LinesPanel(pn.viewable.Viewer):
 
     def _opened_range(self) -> Range:
         end = self.lines[0].end
-        if self.range is not None and self.range[0] < end:
+        if self.range is not None and self.range[0] < min(self.range[1], end):
             return self.range[0], min(self.range[1], end)
         return 0.0, min(self._opens_with(self.lines[0]), end) if self._opens_with else end
 

@@ -12,7 +12,7 @@ from app.pages.signals.imports import ImportPanel
 from app.pages.signals.record import RecordView
 from app.pages.signals.table import SignalsTable
 from app.state.signals import FILTERS, OF_RECORD, SignalsState
-from core.errors import NotFoundError
+from core.errors import BrinellError, NotFoundError
 from core.queries import datasets, signals
 from core.queries.datasets import DatasetRow
 from core.queries.signals import SignalRow
@@ -142,9 +142,13 @@ class SignalsPage(PageView):
         if self.row is None:
             self._right[:] = [self._nothing()]
             return
-        self.record = RecordView(self.row, self.state, linked=self.navigate is not None)
-        self._right[:] = [self.record]
         self.breadcrumb = [self.row.dataset, self.row.signal_id]
+        try:
+            self.record = RecordView(self.row, self.state, linked=self.navigate is not None)
+        except BrinellError as error:  # its file is gone or damaged
+            self._right[:] = [empty_state(f"{self.row.signal_id} cannot be read", f"{error}.")]
+            return
+        self._right[:] = [self.record]
 
     def _no_signal(self, signal_id: int | None, why: str) -> pn.viewable.Viewable:
         self.breadcrumb = []

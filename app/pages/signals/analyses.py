@@ -79,7 +79,8 @@ class Analyses:
         return bool(self._watchers)
 
     def restate(self) -> None:
-        """Go by the speed and bearing that the state says."""
+        """Go by the speed and bearing that the state says; the least width of a band follows from them."""
+        self._kurtogram = None
         self.mounting = find_mounting(self.looked.row, self.state.rpm, self.state.bearing)
 
     def make(self) -> list[Any]:
@@ -113,7 +114,12 @@ class Analyses:
 
     def _compute(self, window: Window, *, is_quick: bool) -> Mapping[str, Any]:
         wanted = {name: each for name, each in self.shown().items() if each.is_quick == is_quick}
-        stretches = [read_stretch(row, *window) for row in self.looked.rows] if wanted else []
+        if not wanted:
+            return {}
+        try:
+            stretches = [read_stretch(row, *window) for row in self.looked.rows]
+        except BrinellError as error:  # a file that is gone
+            return dict.fromkeys(wanted, error)
         found: dict[str, Any] = {}
         for name, analysis in wanted.items():
             try:
@@ -139,15 +145,20 @@ class Analyses:
         """Return the kurtogram of the record, measured once on its middle; raise where there is none."""
         if self._kurtogram is None:
             row = self.looked.row
-            width_hz = max(BAND_HARMONICS * (self.highest_defect_hz or 0.0), LEAST_BAND_HZ)
             try:
                 whole = read_stretch(row, 0.0, row.duration_s)
-                self._kurtogram = view_kurtogram(whole, min(width_hz, row.rate_hz / 6))
+                self._kurtogram = view_kurtogram(whole, self.least_band_hz)
             except BrinellError as error:
                 self._kurtogram = error
         if isinstance(self._kurtogram, BrinellError):
             raise self._kurtogram
         return self._kurtogram
+
+    @property
+    def least_band_hz(self) -> float:
+        """The least width of a band that is chosen: a few harmonics of what is looked for must fit."""
+        width_hz = max(BAND_HARMONICS * (self.highest_defect_hz or 0.0), LEAST_BAND_HZ)
+        return min(width_hz, self.looked.row.rate_hz / 6)
 
     @property
     def highest_defect_hz(self) -> float | None:

@@ -1,6 +1,6 @@
 """The choices above a record's analyses, bound to the page's state."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import panel as pn
@@ -18,9 +18,11 @@ from core.queries.signals import SignalRow
 class Controls(pn.viewable.Viewer):
     """What is shown, over what, by which speed and bearing, and what a tap places."""
 
-    def __init__(self, row: SignalRow, names: Mapping[int, str], state: SignalsState) -> None:
+    def __init__(
+        self, row: SignalRow, beside: Sequence[int], names: Mapping[int, str], state: SignalsState
+    ) -> None:
         super().__init__()
-        self._row, self._names, self._state = row, names, state
+        self._row, self._beside, self._names, self._state = row, beside, names, state
         self.bar = OptionBar(lambda message: take(state, message))
 
     def __panel__(self) -> pn.viewable.Viewable:
@@ -64,7 +66,7 @@ class Controls(pn.viewable.Viewer):
         return fields
 
     def _beside_fields(self) -> list[dict[str, Any]]:
-        chosen = [str(each) for each in self._state.against]
+        chosen = [str(each) for each in self._beside]
         inks = beside_colors(len(chosen))
         names = {str(each): name for each, name in self._names.items() if each != self._row.id}
         shown = [

@@ -14,6 +14,7 @@ from core.queries.record_uses import RecordUses, list_record_uses
 from core.queries.signals import SignalRow
 from core.queries.waveforms import read_stretch
 from core.storage.database import read_scope
+from core.vibration.combs import STANDS_OUT_DB
 
 SHOWN = 12  # experiments
 
@@ -30,9 +31,12 @@ def describe_combs(found: CombsView | BrinellError) -> str:
     """Say which defect stands out, and the score of each."""
     if isinstance(found, BrinellError):
         return f"Defects: {found}."
-    scores = ", ".join(score.describe() for score in found.scores)
-    best = f"best match: {found.best.describe()}" if found.best else "no defect comb stands out"
-    return f"{best[:1].upper()}{best[1:]}  ({scores})"
+    fitting = [score for score in found.scores if score.harmonics_looked_at]
+    if not fitting:
+        return "Defects: no comb of theirs fits below half the sampling rate."
+    others = ", ".join(score.describe() for score in fitting if score is not found.best)
+    best = f"Best match: {found.best.describe()}" if found.best else "No defect comb stands out"
+    return f"{best}  ({others}; the largest counts, from {STANDS_OUT_DB:g} dB on)"
 
 
 def uses_card(row: SignalRow, *, linked: bool) -> pn.Column:

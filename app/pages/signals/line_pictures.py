@@ -59,7 +59,7 @@ def make_envelope(analyses: Analyses) -> Analysis:
         "envelope",
         lambda part: view_envelope(part, analyses.find_band()),
         color=CANVAS_ACCENT,
-        amplitude="squared envelope",
+        amplitude="envelope²",
         opens_with=lambda _: opens_hz,
     )
 
@@ -106,7 +106,7 @@ def make_coherence(analyses: Analyses) -> Analysis:
 def _two(view: Callable[[Stretch, Stretch], Lines]) -> Compute:
     def compute(parts: Sequence[Stretch]) -> list[Lines]:
         if len(parts) < 2:
-            raise InvalidInputError("no record is beside this one: choose one above (Beside)")
+            raise InvalidInputError("no record is beside this one: choose one in the field Put beside")
         return [view(parts[0], parts[1])]
 
     return compute
@@ -152,7 +152,8 @@ def _analysis(
 
     def tabulate() -> pd.DataFrame:
         shown = zip(panel.lines, rows, strict=False)
-        return pd.concat([lines.frame().assign(signal=row.signal_id) for lines, row in shown])
+        frames = [lines.frame().assign(signal=row.signal_id) for lines, row in shown]
+        return pd.concat(frames) if frames else pd.DataFrame()
 
     panel = LinesPanel(
         VIEWS[name],

@@ -27,7 +27,7 @@ def make_kurtogram(analyses: Analyses) -> Analysis:
     panel = KurtogramPanel(
         VIEWS["kurtogram"],
         "kurtogram",
-        on_band=lambda band: setattr(analyses.state, "band", band),
+        on_band=lambda band: keep_band(analyses, band),
         files=_files(analyses, "kurtogram", lambda: panel.shown),
     )
 
@@ -37,6 +37,12 @@ def make_kurtogram(analyses: Analyses) -> Analysis:
             panel.show(found)
 
     return Analysis(panel, lambda _parts: analyses.measure_kurtogram(), show)
+
+
+def keep_band(analyses: Analyses, band: tuple[float, float]) -> None:
+    """Keep the band that a person moved, unless the record was left meanwhile."""
+    if analyses.is_open:
+        analyses.state.band = band
 
 
 def make_spectrogram(analyses: Analyses) -> Analysis:

@@ -14,7 +14,7 @@ from app.components.copy_python import copy_python
 from app.components.export import export
 from app.components.grid import stack
 from app.components.safe_text import text
-from app.components.signal.following import Follower
+from app.components.signal.following import QUICK, Follower
 from app.components.signal.sound import Sound
 from app.components.signal.waveform_view import RecordSource, WaveformView
 from app.pages.signals import line_pictures, other_pictures
@@ -71,10 +71,10 @@ class RecordView(pn.viewable.Viewer):
         beside, siblings, names = _read_neighbours(row, state)
         looked = Looked(row, beside, siblings, self.view.figure.x_range, self._take_tap)
         self.analyses = Analyses(looked, state, MAKERS)
-        self.controls = Controls(row, names, state)
+        self.controls = Controls(row, [each.id for each in beside], names, state)
         anchor = self.view.figure
         self._slow = Follower(anchor, self.analyses.compute_slow, self._show_found)
-        self._quick = Follower(anchor, self.analyses.compute_quick, self._show_found)
+        self._quick = Follower(anchor, self.analyses.compute_quick, self._show_found, QUICK)
         self._combs = Follower(anchor, partial(measure_combs, row), self._tell_combs)
         self._panels = stack()
         self._combs.ask(self.analyses.mounting)
@@ -157,7 +157,9 @@ class RecordView(pn.viewable.Viewer):
             show_cursor(self.analyses)
 
     def _take_tap(self, name: str, position: float) -> None:
-        place_cursor(self._state, self.panel(name), name, position)
+        shown = self.analyses.shown().get(name)
+        if shown is not None and self.analyses.is_open:
+            place_cursor(self._state, shown.panel, name, position)
 
     def _keep_window(self, event: param.parameterized.Event) -> None:
         if self.analyses.is_open:
@@ -171,7 +173,8 @@ def _read_neighbours(
 ) -> tuple[list[SignalRow], list[SignalRow], dict[int, str]]:
     """Return the records beside, the channels of the same record, and what else might be put beside."""
     with read_scope() as session:
-        asked = [signals.find_signal(session, each) for each in state.against if each != row.id]
+        others = dict.fromkeys(each for each in state.against if each != row.id)
+        asked = [signals.find_signal(session, each) for each in others]
         beside = [each for each in asked if each is not None]
         siblings = signals.list_siblings(session, row)
         return beside, siblings, signals.list_names(session, row.dataset_id)

@@ -7,6 +7,7 @@ from app.pages.signals.analyses import Analyses
 from app.pages.signals.line_pictures import choose_spectrum, find_tacho
 from app.pages.signals.picture_controls import read_probe
 from app.state.signals import FEATURE, FILTERS, SignalsState
+from core.errors import BrinellError
 from core.queries.analyses.spectra import SpectrumChoice
 from core.queries.signals import SignalRow
 
@@ -50,13 +51,20 @@ def _call(name: str, at: str, analyses: Analyses) -> str:
         by = f", tacho=Workspace().signal({tacho.id})" if tacho else ""
         return f"signal.orders({at}{_options(rpm=state.rpm)}{by})"
     if name == "kurtogram":
-        return "signal.kurtogram()"
+        return f"signal.kurtogram({analyses.least_band_hz!r})"
     options = {
         "spectrum": asdict(choose_spectrum(analyses)),
-        "envelope": {"band_hz": analyses.find_band() if name == "envelope" else None},
+        "envelope": {"band_hz": _band(analyses) if name == "envelope" else None},
         "severity": {"zone": state.zone, "limits": state.limits},
     }
     return f"signal.{name}({at}{_options(**options.get(name, {}))})"
+
+
+def _band(analyses: Analyses) -> tuple[float, float] | None:
+    try:
+        return analyses.find_band()
+    except BrinellError:  # the picture says why there is none
+        return None
 
 
 def _options(**options: Any) -> str:

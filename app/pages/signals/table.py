@@ -21,7 +21,7 @@ from app.state.signals import FEATURE, FILTERS, OF_RECORD, SignalsState
 from app.theme import category_colors
 from core.queries import signals
 from core.queries.datasets import DatasetRow
-from core.queries.signals import SignalFilter, SignalRow
+from core.queries.signals import FEATURE_PREFIX, SignalFilter, SignalRow
 from core.storage.database import read_scope
 from core.vibration.feature_set import FEATURES, FEATURES_BY_NAME, Feature
 
@@ -54,7 +54,7 @@ TOOLTIPS = {
     "rpm": "speed of the shaft",
 }
 FORMATS = {
-    FEATURE: "0,0.[000]",
+    FEATURE: "0,0.000",
     "rms": "0.0000",
     "kurtosis": "0.00",
     "dominant_frequency": "0,0.0",
@@ -183,7 +183,9 @@ class SignalsTable(pn.viewable.Viewer):
 
     def _place_of(self, row: SignalRow) -> str:
         kept = {k: v for k, v in self.state.query().items() if k not in {"signal", *OF_RECORD}}
-        return place_html(row.record, "/signals", linked=self._linked, **kept, signal=row.id)
+        return place_html(
+            f"{row.record} · {row.channel}", "/signals", linked=self._linked, **kept, signal=row.id
+        )
 
     def _take(self, name: str, value: str) -> None:
         if name == "dataset":
@@ -209,7 +211,7 @@ class SignalsTable(pn.viewable.Viewer):
     def _order(self) -> dict[str, Any]:
         sort = self.state.sort
         if sort == FEATURE:
-            sort = self.state.feature or "record"
+            sort = f"{FEATURE_PREFIX}{self.state.feature}" if self.state.feature else "record"
         return {"sort": sort, "descending": self.state.descending}
 
     def _snippet(self) -> str:

@@ -12,7 +12,9 @@ def check_stretch(stretch: Stretch, least: int = LEAST_SAMPLES) -> None:
     """Refuse too few samples, and samples that are all alike."""
     count = len(stretch.samples)
     if count < least:
-        raise InvalidInputError(f"{count} samples are in view; this needs at least {least:,}: zoom out")
+        is_whole = stretch.signal.num_samples <= count
+        way = "the record holds no more" if is_whole else "zoom out"
+        raise InvalidInputError(f"{count} samples are in view; this needs at least {least:,}: {way}")
     if not np.isfinite(stretch.samples).all():
         raise InvalidInputError("samples in view are not finite (NaN or infinite); zoom past the gap")
     if float(np.ptp(stretch.samples)) == 0.0:

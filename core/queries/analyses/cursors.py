@@ -10,6 +10,8 @@ Cursor = Literal["base", "harmonic", "sideband"]
 HARMONICS = 10
 SIDEBANDS = 4  # to each side
 REACH_LINES = 2.0  # about where a harmonic or sideband is expected
+AROUND_LINES = 25  # to each side, whose median is the level that a line must stand above
+STANDS_OUT = 4.0  # times that level: the largest of five lines of noise is so once in thousands
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class CursorLine:
 def snap(lines: Lines, near: float, within: float) -> float:
     """Return the position of the largest line near a position, or that position where there is none."""
     try:
-        return lines.read(near, within)[0]
+        return round(lines.read(near, within)[0], lines.digits)
     except InvalidInputError:  # no local maximum there
         return near
 
@@ -43,6 +45,9 @@ def read_cursor(lines: Lines, cursor: Cursor, at: float, spacing: float | None) 
 
 def _read(lines: Lines, name: str, place: float) -> CursorLine:
     try:
-        return CursorLine(name, *lines.read(place, REACH_LINES * lines.step))
+        position, amplitude = lines.read(place, REACH_LINES * lines.step)
     except InvalidInputError:  # no local maximum there
         return CursorLine(name, place, None)
+    if amplitude < STANDS_OUT * lines.level(place, AROUND_LINES):
+        return CursorLine(name, place, None)
+    return CursorLine(name, position, amplitude)

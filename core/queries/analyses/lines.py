@@ -68,6 +68,16 @@ class Lines:
         found, height = interpolate_line(position, self.amplitude[first:last], near, self.window, within)
         return float(found), float(height)
 
+    def level(self, near: float, around: int) -> float:
+        """Return the median of so many lines to each side of a position."""
+        place = round(near / self.step)
+        return float(np.median(np.abs(self.amplitude[max(place - around, 0) : place + around + 1])))
+
+    @property
+    def digits(self) -> int:
+        """Decimals of a position that mean something: a thousandth of the way between two lines."""
+        return max(int(np.ceil(-np.log10(self.step))) + 3, 0)
+
     def frame(self) -> pd.DataFrame:
         """Return one row a line."""
         return pd.DataFrame({self.axis: self.position, "amplitude": self.amplitude})

@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from core.errors import InvalidInputError
 from core.queries.bearings import find_orders
 from core.queries.signals import SignalRow
 from core.vibration.bearing_catalogue import CATALOGUE, find_bearing
 from core.vibration.bearings import DefectOrders
 
-NO_SPEED = "the record has no shaft speed: enter one above (Speed, rpm)"
-NO_BEARING = "the record names no bearing whose geometry is known: choose one above (Bearing)"
+NO_SPEED = "the record has no shaft speed: state one in the field Speed (rpm)"
+NO_BEARING = "the record names no bearing whose geometry is known: choose one in the field Bearing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ def list_bearings() -> list[str]:
 
 def find_mounting(signal: SignalRow, rpm: float | None = None, bearing: str = "") -> Mounting:
     """Return what an analysis of a record goes by; `rpm` and `bearing` stand instead of the record's."""
+    if rpm is not None and not 0 < rpm < np.inf:
+        raise InvalidInputError(f"rpm={rpm:g} is no speed, which is above 0; state revolutions a minute")
     speed = rpm or signal.rpm
     if bearing:
         chosen = find_bearing(bearing)

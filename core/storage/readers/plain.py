@@ -101,7 +101,8 @@ def _settle(
         raise UnreadableFileError(
             f"{container.file} is of no known source and does not say its {' and '.join(missing)}: give it "
             f"with {' and '.join(OPTIONS[name] for name in missing)}, among the facts of the import panel, "
-            "or store it in the file as a variable or attribute of that name"
+            "or store it in the file as a variable or attribute of that name; a class not known yet is "
+            "called unknown"
         )
     facts.setdefault("severity", "nominal" if facts["fault_class"] == "healthy" else UNKNOWN)
     return facts

@@ -35,8 +35,8 @@ def test_error_that_an_open_note_tells_is_not_told_again_until_the_note_is_close
     for _ in range(3):
         tell_error(away, "callback")
     tell_error(NotFoundError("no gear 3"), "callback")
-    assert [note.message.partition(" Id to quote: ")[0] for note in area.notifications] == [
-        "the database does not answer; test of &lt;one&gt; note",
+    assert [note.message.partition(". Id to quote: ")[0] for note in area.notifications] == [
+        "the database does not answer; test of <one> note",
         "no gear 3",
     ]
     area._handle_msg({"type": "destroy", "uuid": area.notifications[0]._uuid})

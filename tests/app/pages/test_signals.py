@@ -4,11 +4,14 @@ from playwright.sync_api import Page
 
 from app.pages.signals import SignalsPage
 from app.pages.signals.snippets import record_snippet, table_snippet
+from app.pages.signals.taking import read_number
 from app.state.signals import SignalsState
 from core.errors import InvalidInputError
+from core.models import Signal
 from core.queries import signals, waveforms
 from core.services.datasets import StoredRecording, add_signals, ensure_dataset
 from core.services.users import get_local_actor
+from core.settings import get_settings
 from core.specs import Recording
 from core.storage import arrays
 from core.storage.database import read_scope, session_scope
@@ -344,3 +347,75 @@ def test_what_does_not_fit_a_field_is_refused_and_changes_nothing(
     with pytest.raises(InvalidInputError):
         page.record.controls.bar._on_message({"name": name, "value": value})
     assert page.state.query() == {"dataset": "rig"}
+
+
+def measure_by_hand(features: dict[int, dict[str, float]]) -> None:
+    """Enter features that differ from the columns of the same name."""
+    with session_scope() as session:
+        for signal_id, values in features.items():
+            session.get_one(Signal, signal_id).features = values
+
+
+@pytest.mark.parametrize("feature", ["rms", "kurtosis", "crest_factor"])
+def test_a_feature_sorts_by_itself_even_where_a_column_bears_its_name(
+    rig: dict[str, int], feature: str
+) -> None:
+    measure_by_hand({rig["a/DE"]: {feature: 2.0}, rig["bb/DE"]: {feature: 7.0}})
+    page = SignalsPage(dataset="rig", feature=feature, sort="feature", descending=True)
+    assert [row.features.get(feature) for row in page.table.rows] == [7.0, 2.0, None]
+
+
+@pytest.mark.parametrize("name", ["signal", "against"])
+def test_a_record_whose_file_is_gone_is_told_in_its_place(rig: dict[str, int], name: str) -> None:
+    with read_scope() as session:
+        gone = signals.get_signal(session, rig["bb/DE"])
+    (get_settings().recordings_dir / gone.path).unlink()
+    page = SignalsPage(dataset="rig", **({name: gone.id} if name == "signal" else {name: [gone.id]}))
+    shown = " ".join(
+        pane.object for pane in page._right.select(lambda p: isinstance(getattr(p, "object", None), str))
+    )
+    assert "not on disk" in shown
+    assert str(get_settings().home) not in shown
+    page.state.choose_signal(rig["a/DE"])
+    assert page.record.row.id == rig["a/DE"]
+
+
+def test_legend_of_what_is_beside_has_the_inks_of_the_lines(rig: dict[str, int]) -> None:
+    against = [rig["a/DE"], 99_999, rig["a/FE"], rig["a/FE"]]
+    page = SignalsPage(dataset="rig", signal=rig["a/DE"], against=against[:3])
+    (beside,) = [field for field in page.record.controls.bar.fields if field["name"] == "against"]
+    assert [each["value"] for each in beside["options"]] == [str(rig["a/FE"])]
+    lines = [line.glyph.line_color for line in page.record.panel("spectrum").figure.renderers[-1:]]
+    assert [each["color"] for each in beside["options"]] == lines
+
+
+def test_band_moved_on_a_record_that_was_left_stays_its_own(rig: dict[str, int]) -> None:
+    page = SignalsPage(dataset="rig", signal=rig["a/DE"], views=["kurtogram", "envelope"])
+    left = page.record.panel("kurtogram")
+    page.state.choose_signal(rig["bb/DE"])
+    left._on_band((500.0, 900.0))
+    assert page.state.band is None
+
+
+@pytest.mark.parametrize("value", ["1,5", "inf", "nan", "1e999", "0x10", "1_0", ""])
+def test_only_plain_numbers_are_read(value: str) -> None:
+    if value:
+        with pytest.raises(InvalidInputError, match="is no number"):
+            read_number(value)
+    else:
+        assert read_number(value) is None
+    assert read_number("1,797.5") == 1797.5
+    assert read_number("1e3") == 1000.0
+
+
+@pytest.mark.parametrize(
+    "query", [{"band": f"1{'0' * 400},2"}, {"band": "true,false"}, {"spectrum_hz": "7,1"}]
+)
+def test_numbers_of_an_address_that_fit_nothing_are_told_or_ignored(
+    rig: dict[str, int], query: dict[str, str]
+) -> None:
+    state = SignalsState()
+    state.read_query({"dataset": "rig", **query})
+    page = SignalsPage(state=state)
+    low, high = (getattr(page.record.panel("spectrum").figure.x_range, end) for end in ("start", "end"))
+    assert (low, high) == (0.0, 6000.0)

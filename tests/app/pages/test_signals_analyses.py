@@ -172,11 +172,11 @@ def test_lines_offered_of_a_generated_record_give_band_and_choices(
 @pytest.mark.parametrize(
     ("name", "view", "words"),
     [
-        ("plain/X1", "orders", r"no shaft speed: enter one above"),
+        ("plain/X1", "orders", r"no shaft speed: state one in the field"),
         ("plain/X1", "severity", r"unit is not stated.*import the record with its unit"),
         ("made/DE", "orbit", r"needs two probes.*choose one of this record above"),
-        ("made/DE", "difference", r"no record is beside this one: choose one above"),
-        ("made/DE", "coherence", r"no record is beside this one: choose one above"),
+        ("made/DE", "difference", r"no record is beside this one: choose one in the field"),
+        ("made/DE", "coherence", r"no record is beside this one: choose one in the field"),
     ],
 )
 def test_what_cannot_be_shown_is_told_in_its_place_and_the_rest_stays(
@@ -202,7 +202,7 @@ def test_speed_and_bearing_that_a_person_states_mend_what_was_missing(
     open_page: Callable[..., SignalsPage],
 ) -> None:
     page = open_page("plain/X1", "spectrum", "orders", axis="orders")
-    assert "choose one above (Bearing)" in page.record.best
+    assert "choose one in the field Bearing" in page.record.best
     assert page.record.panel("spectrum").figure.xaxis.axis_label == "frequency (Hz)"
     page.state.rpm = 1500.0
     assert page.record.panel("orders").lines

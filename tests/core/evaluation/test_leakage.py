@@ -91,7 +91,7 @@ def test_traits_that_tell_the_classes_apart_are_named() -> None:
         for r in found
     ]
     rate, step = audit(marked, by_load(marked)).traits
-    assert rate.startswith("sampling rate differs between classes: a 48000 Hz; b 12000 Hz")
+    assert rate.startswith("recorded sampling rate differs between classes: a 48,000 Hz; b 12,000 Hz")
     assert step.startswith("ADC step differs between classes: a 0.25 units; b 0.5 units")
 
 
