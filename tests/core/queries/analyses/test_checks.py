@@ -76,3 +76,9 @@ def test_gaps_are_refused(store):
     gap = Stretch(np.array([1.0, np.nan] * 32, np.float32), row.rate_hz, 0.0, False, row)
     with pytest.raises(InvalidInputError, match=r"not finite.*zoom past the gap"):
         check_stretch(gap)
+
+
+@EACH
+def test_record_that_is_short_itself_is_not_to_be_zoomed_out_of(whole, name):
+    with pytest.raises(InvalidInputError, match=r"^16 samples are in view.*: the record holds no more$"):
+        ANALYSES[name](whole(np.random.default_rng(1).standard_normal(16), unit="g"))

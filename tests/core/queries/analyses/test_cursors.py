@@ -57,3 +57,21 @@ def test_tap_snaps_to_the_largest_line_within_reach_and_else_stays(lines):
     assert snap(lines, 96.0, 5.0) == pytest.approx(100.0)
     assert snap(lines, 96.0, 3.5) == pytest.approx(93.0)
     assert snap(lines, 300.0, 5.0) == 300.0
+
+
+def test_line_of_noise_has_no_amplitude_and_one_above_four_times_what_is_about_it_has():
+    amplitude = np.random.default_rng(2).uniform(0.5, 1.0, 1001)
+    amplitude[300] = 6.0
+    noise = Lines(
+        amplitude=amplitude, step=STEP, axis="frequency_hz", unit=None, words="", start_s=0.0, stop_s=2.0
+    )
+    found = read(noise, "harmonic", 50.0, None)
+    assert [name for name, (_, height) in found.items() if height is not None] == ["3×"]
+    assert found["3×"][1] > 5
+
+
+def test_tap_keeps_no_more_decimals_than_the_lines_tell(lines):
+    lines.amplitude[201] = 5.0
+    at = snap(lines, 100.0, 3.0)
+    assert at == round(at, 4)
+    assert 100.0 < at < 100.5

@@ -59,7 +59,7 @@ def test_what_is_not_known_is_not_marked():
 
 def test_combs_without_speed_or_bearing_say_what_to_enter(made):
     stretch = made("healthy", duration_s=1.0)
-    with pytest.raises(InvalidInputError, match=r"no shaft speed: enter one above \(Speed"):
+    with pytest.raises(InvalidInputError, match=r"no shaft speed: state one in the field Speed"):
         view_combs(stretch, Mounting(None, BEARING.orders, ""))
-    with pytest.raises(InvalidInputError, match=r"geometry is known: choose one above \(Bearing\)"):
+    with pytest.raises(InvalidInputError, match=r"geometry is known: choose one in the field Bearing"):
         view_combs(stretch, Mounting(1800.0, None, ""))

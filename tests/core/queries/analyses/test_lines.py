@@ -77,3 +77,15 @@ def test_reading_beside_a_larger_line_stays_within_reach():
     position, height = lines_of(amplitude).read(50.0, 2.0)
     assert position == pytest.approx(50.0)
     assert height == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(("step", "digits"), [(0.5, 4), (1.0, 3), (29.95, 2), (1e4, 0), (1e-4, 7)])
+def test_positions_have_decimals_down_to_a_thousandth_between_two_lines(step, digits):
+    assert lines_of([1.0, 2.0], step).digits == digits
+
+
+def test_level_is_the_median_of_what_is_about_a_position():
+    amplitude = np.full(100, 2.0)
+    amplitude[50], amplitude[60:] = 90.0, -7.0
+    assert lines_of(amplitude).level(25.0, 8) == 2.0
+    assert lines_of(amplitude).level(49.5, 25) == 7.0

@@ -31,9 +31,9 @@ def test_what_a_person_states_stands_instead_of_the_records_own(store):
 
 def test_what_neither_states_is_told_with_the_field_to_fill(store):
     mounting = find_mounting(store(sine(100)))
-    with pytest.raises(InvalidInputError, match=r"enter one above \(Speed, rpm\)"):
+    with pytest.raises(InvalidInputError, match=r"state one in the field Speed \(rpm\)"):
         mounting.shaft_hz  # noqa: B018 - reading it is what is refused
-    with pytest.raises(InvalidInputError, match=r"choose one above \(Bearing\)"):
+    with pytest.raises(InvalidInputError, match=r"choose one in the field Bearing"):
         mounting.defect_orders  # noqa: B018 - as above
 
 
@@ -48,3 +48,9 @@ def test_every_bearing_of_the_list_can_be_chosen(store):
     assert names == sorted(names)
     orders = [find_mounting(row, 1800.0, name).orders for name in names]
     assert all(np.isfinite(each.bpfi) and each.bpfi > 1 for each in orders)
+
+
+@pytest.mark.parametrize("rpm", [0.0, -1500.0, np.nan, np.inf])
+def test_what_is_no_speed_is_refused(store, rpm):
+    with pytest.raises(InvalidInputError, match=r"is no speed, which is above 0; state revolutions"):
+        find_mounting(store(sine(100)), rpm)

@@ -72,7 +72,7 @@ def test_probes_that_do_not_belong_together_are_refused(probes, known, told):
 
 
 def test_orbit_without_a_speed_says_what_to_enter(probes):
-    with pytest.raises(InvalidInputError, match=r"enter one above \(Speed"):
+    with pytest.raises(InvalidInputError, match=r"state one in the field Speed"):
         view_orbit(*probes(), Mounting(None, None, ""))
 
 

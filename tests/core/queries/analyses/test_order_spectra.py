@@ -75,5 +75,5 @@ def test_tachometer_of_another_rate_is_refused_with_both_rates(whole):
 
 
 def test_without_speed_and_tachometer_the_next_step_is_told(whole):
-    with pytest.raises(InvalidInputError, match=r"no shaft speed: enter one above"):
+    with pytest.raises(InvalidInputError, match=r"no shaft speed: state one in the field Speed"):
         view_orders(whole(sine(100)), Mounting(None, None, ""))
