@@ -92,7 +92,10 @@ def harmonic_bicoherence(
     constant signal.
     """
     samples = _floating(x)
-    length = round(REVOLUTIONS * rate_hz / shaft_hz)
+    samples_each = REVOLUTIONS * rate_hz / shaft_hz
+    if not 0.5 < samples_each <= len(samples):  # a length of 0 or of infinity divides nothing
+        return (float("nan"),) * len(pairs)
+    length = round(samples_each)
     segments = len(samples) // length
     if segments < 8:
         return (float("nan"),) * len(pairs)

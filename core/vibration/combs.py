@@ -26,6 +26,7 @@ TOP = LOOKED_AT + 0.5  # multiples of BPFI that the spectrum is wanted up to
 REACH = 2  # bins to either side in which a harmonic's peak may lie
 FOUND_DB = 10.0  # a peak of noise in five bins is that far above the median once in 200
 STANDS_OUT_DB = 10.0  # what noise scores once in 100 records of a minute, in 1,000 of ten seconds
+MIN_ORDER, MAX_ORDER = 0.01, 1000.0  # no cage is that slow, no bearing strikes that often in a turn
 MIN_REVOLUTIONS = 16  # with fewer, the shaft's own lines cover what lies between them
 
 
@@ -74,11 +75,16 @@ def score_combs(x: ArrayLike, rate_hz: float, rpm: float, orders: DefectOrders) 
     Raises
     ------
     InvalidInputError
-        For a signal that is too short or constant, or a speed that is not positive.
+        For a signal that is too short or constant, a speed that is not positive, or orders that no
+        bearing has.
     """
     samples = np.asarray(x)
     if not 0 < rpm < np.inf:
         raise InvalidInputError(f"rpm={rpm:g} must be positive; combs are looked for in orders of the shaft")
+    if not are_possible(orders):
+        raise InvalidInputError(
+            f"{orders} must lie between {MIN_ORDER:g} and {MAX_ORDER:g} times a turn; mend the bearing"
+        )
     shaft_hz = rpm / 60
     if len(samples) * shaft_hz / rate_hz < MIN_REVOLUTIONS:
         raise InvalidInputError(
@@ -90,6 +96,11 @@ def score_combs(x: ArrayLike, rate_hz: float, rpm: float, orders: DefectOrders) 
     width_hz, max_hz = 2 * orders.bpfi * shaft_hz, TOP * orders.bpfi * shaft_hz
     frequency_hz, amplitude = whitened_envelope_spectrum(samples, rate_hz, width_hz, max_hz)
     return score_spectrum(amplitude, float(frequency_hz[1]), shaft_hz, orders)
+
+
+def are_possible(orders: DefectOrders) -> bool:
+    """Tell whether all four orders are such as bearings have: from 0.01 to 1000."""
+    return all(MIN_ORDER <= getattr(orders, kind) <= MAX_ORDER for kind in KINDS)
 
 
 def choose_comb(scores: Sequence[CombScore]) -> CombScore | None:
@@ -144,7 +155,7 @@ def whitened_envelope_spectra(
     From the lines, (batch, count // 2 + 1), of a batch of signals whose largest magnitude is about 1, the
     rfft of count samples, and a width for each.
     """
-    width = np.maximum(np.rint(width_hz / rate_hz * count), 3).astype(int)
+    width = np.clip(np.rint(width_hz / rate_hz * count), 3, count).astype(int)  # count: the whole, mirrored
     white = np.stack([_whiten(*given) for given in zip(lines, width, strict=True)])
     # So many samples that what is aliased in the squared envelope stays above the bins that are kept.
     bins = int(min(max_hz / rate_hz, 0.5) * count) + 1

@@ -11,6 +11,7 @@ from core.vibration.combs import (
     MIN_REVOLUTIONS,
     TITLES,
     TOP,
+    are_possible,
     score_spectrum,
     whitened_envelope_spectra,
 )
@@ -70,8 +71,8 @@ def measure_envelope_features(
 ) -> dict[str, NDArray[np.float64]]:
     """Return the features of this module by name, each (batch,).
 
-    NaN where signals are shorter than 768 samples; combs also without speed or bearing and where the
-    record is shorter than 16 revolutions.
+    NaN where signals are shorter than 768 samples; combs also without speed or bearing, at orders that no
+    bearing has (`combs.are_possible`), and where the record is shorter than 16 revolutions.
     """
     found = {feature.name: np.full(len(prepared), np.nan) for feature in FEATURES}
     if prepared.count < 12 * MIN_SAMPLES:
@@ -87,7 +88,11 @@ def measure_envelope_features(
         found["envelope_rms"][alike] = np.sqrt(mean) * prepared.scale[alike]
         found["envelope_kurtosis"][alike] = kurtosis(np.sqrt(squared))
     revolutions = prepared.count * shaft_hz / rate_hz
-    scored = [n for n, one in enumerate(orders) if one is not None and revolutions[n] >= MIN_REVOLUTIONS]
+    scored = [
+        n
+        for n, one in enumerate(orders)
+        if one is not None and are_possible(one) and revolutions[n] >= MIN_REVOLUTIONS
+    ]
     for name, values in _combs(prepared, rate_hz, shaft_hz, orders, scored).items():
         found[name][scored] = values
     return found

@@ -71,3 +71,8 @@ def test_short_signals_are_refused_or_undefined():
     assert np.isnan(harmonic_bicoherence(noise(6400), RATE_HZ, 29.7, [(1, 1)])[0])
     assert np.isnan(harmonic_bicoherence(noise(), RATE_HZ, 1_700.0, [(1, 1)])[0])
     assert np.isnan(harmonic_bicoherence(np.ones(64_000), RATE_HZ, 29.7, [(1, 1)])[0])
+
+
+@pytest.mark.parametrize(("rate_hz", "shaft_hz"), [(1.0, 29.7), (12_000.0, 1e8), (1e9, 1e-302)])
+def test_harmonics_are_undefined_where_eight_turns_are_less_than_a_sample_or_endless(rate_hz, shaft_hz):
+    assert np.isnan(harmonic_bicoherence(noise(), rate_hz, shaft_hz, [(1, 1)])[0])

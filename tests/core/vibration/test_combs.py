@@ -138,3 +138,22 @@ def test_what_has_no_combs_is_refused(changed, message):
     given = {"x": noise(), "rpm": RPM} | changed
     with pytest.raises(InvalidInputError, match=message):
         score_combs(given["x"], RATE_HZ, given["rpm"], ORDERS)
+
+
+@pytest.mark.parametrize("order", [0.0, -1.0, np.nan, np.inf, 1e300, 1e-300])
+def test_orders_that_no_bearing_has_are_refused(order):
+    with pytest.raises(InvalidInputError, match=r"must lie between 0\.01 and 1000"):
+        score_combs(noise(), RATE_HZ, RPM, replace(ORDERS, bpfi=order))
+
+
+def test_width_beyond_the_spectrum_whitens_by_its_mean():
+    x = noise(0.5)
+    found = [whitened_envelope_spectrum(x, RATE_HZ, width_hz)[1] for width_hz in (2 * RATE_HZ, 1e30)]
+    np.testing.assert_array_equal(*found)
+
+
+@pytest.mark.parametrize("order", [0.01, 1000.0])
+def test_outermost_orders_are_scored_on_the_shortest_record(order):
+    x = noise()[: int(np.ceil(16 * RATE_HZ / SHAFT_HZ))]
+    extreme = type(ORDERS)(order, order, order, order)
+    assert all(np.isnan(score.snr_db) for score in score_combs(x, RATE_HZ, RPM, extreme))

@@ -106,3 +106,12 @@ def test_whole_set_is_measured_on_real_recordings(shared_data):
     assert [channel.fault_class for channel in channels] == ["inner_race", "outer_race"]
     assert found["bpfi_snr_db"][0] > 30 > found["bpfo_snr_db"][0]
     assert found["bpfo_snr_db"][1] > 30 > found["bpfi_snr_db"][1]
+
+
+@pytest.mark.parametrize(("rate_hz", "rpm"), [(0.001, 1797.0), (1.0, 1797.0), (12_000.0, 1e9), (4e9, 0.2)])
+def test_speeds_far_from_the_rate_are_undefined_and_cost_nothing(rate_hz, rpm):
+    x = np.random.default_rng(0).standard_normal(6000)
+    found = measure_features(x, rate_hz, rpm=rpm, orders=defect_orders(SKF_6205_2RS))
+    assert np.isnan(found["bpfi_snr_db"]).all()
+    assert np.isnan(found["bicoherence_1x_1x"]).all()
+    assert np.isfinite(found["rms"]).all()
