@@ -40,3 +40,19 @@ def test_stated_frequencies_are_divided_by_the_shafts_and_the_balls_is_doubled()
 )
 def test_what_states_too_little_has_no_orders(signal):
     assert find_orders(signal) is None
+
+
+GEOMETRY = ("num_elements", "element_diameter_mm", "pitch_diameter_mm")
+FREQUENCIES = ("FTF", "BPFO", "BPFI", "BSF")
+
+
+@pytest.mark.parametrize("value", [0, -1, None, "9", 1e300, 10**400, float("nan"), float("inf"), [1], 1e-300])
+def test_malformed_numbers_are_passed_over_for_the_catalogue(value):
+    machine, stated = dict.fromkeys(GEOMETRY, value), dict.fromkeys(FREQUENCIES, value)
+    found = find_orders(mounted("SKF 6205-2RS", 1797.0, machine=machine, stated_defect_hz=stated))
+    assert found.orders == defect_orders(SKF_6205_2RS)
+
+
+@pytest.mark.parametrize("block", [3, 4.5, [*GEOMETRY, *FREQUENCIES], "machine", True])
+def test_what_is_no_table_of_numbers_states_nothing(block):
+    assert find_orders(mounted(rpm=1797.0, machine=block, stated_defect_hz=block)) is None
