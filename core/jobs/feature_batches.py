@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.errors import InvalidInputError, NotFoundError, UnreadableFileError
 from core.models import Signal
 from core.queries.bearings import StatedOrders, find_orders
 from core.storage import arrays
@@ -45,6 +46,15 @@ class Item:
         return min(self.num_samples, MOST_MEASURED_SAMPLES)
 
 
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What could be read of a batch, and in words what is wrong with the files of the others."""
+
+    items: tuple[Item, ...]
+    samples: NDArray[np.float32]  # (items, samples)
+    unreadable: dict[int, str]  # by id
+
+
 def list_items(session: Session, dataset_id: int) -> list[Item]:
     """List the signals of a data set in the order of their names."""
     rows = session.scalars(
@@ -58,7 +68,7 @@ def _item(row: Signal) -> Item:
     return Item(
         id=row.id,
         signal_id=row.signal_id,
-        record=row.meta_data.get("record", row.signal_id),
+        record=str(row.meta_data.get("record", row.signal_id)),
         channel=row.channel,
         fault_class=row.fault_class,
         severity=row.severity,
@@ -91,11 +101,23 @@ def _shape(item: Item) -> tuple[float, int]:
     return item.rate_hz, item.num_measured
 
 
-def read_batch(batch: Sequence[Item]) -> NDArray[np.float32]:
-    """Read what is measured of a batch's signals, the middle of long ones: (items, samples)."""
-    return np.stack([_read(item) for item in batch])
+def read_batch(batch: Sequence[Item]) -> Readings:
+    """Read what is measured of a batch's signals, the middle of long ones."""
+    found, unreadable = list[tuple[Item, NDArray[np.float32]]](), dict[int, str]()
+    for item in batch:
+        try:
+            found.append((item, _read(item)))
+        except NotFoundError:
+            unreadable[item.id] = "not on disk"
+        except (InvalidInputError, ValueError, EOFError):
+            unreadable[item.id] = "cut short or damaged"
+    samples = np.array([each for _, each in found], np.float32).reshape(len(found), batch[0].num_measured)
+    return Readings(tuple(item for item, _ in found), samples, unreadable)
 
 
 def _read(item: Item) -> NDArray[np.float32]:
     start = (item.num_samples - item.num_measured) // 2
-    return np.asarray(arrays.open_samples(item.path)[start : start + item.num_measured])
+    samples = np.asarray(arrays.open_samples(item.path)[start : start + item.num_measured])
+    if samples.shape != (item.num_measured,) or not np.isfinite(samples).all():
+        raise UnreadableFileError(f"{item.signal_id} does not hold its {item.num_samples:,} samples")
+    return samples

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.jobs.feature_batches import Item
+from core.jobs.feature_batches import Item, Readings
 from core.vibration import quality
 
 MOST_CLIPPED = 0.001  # share of samples
@@ -36,10 +36,14 @@ class QualityCheck:
     offset: dict[int, float] = field(default_factory=dict)
     rms: dict[int, float] = field(default_factory=dict)
     anchors: list[tuple[int, NDArray[np.uint64]]] = field(default_factory=list)
+    unreadable: dict[int, str] = field(default_factory=dict)
 
-    def look(self, items: Sequence[Item], samples: NDArray[np.float32]) -> None:
-        """Measure what may be wrong in a batch, (items, n)."""
-        ids = [item.id for item in items]
+    def look(self, batch: Readings) -> None:
+        """Measure what may be wrong in a batch."""
+        self.unreadable |= batch.unreadable
+        if not batch.items:
+            return
+        ids, samples = [item.id for item in batch.items], batch.samples
         for found, values in (
             (self.clipped, quality.clipped_share(samples)),
             (self.offset, quality.offset_ratio(samples)),
@@ -52,6 +56,7 @@ class QualityCheck:
         """Return what was found in the whole data set, as the job's results keep it."""
         by_id = {item.id: item for item in items}
         found = {
+            "unreadable": iter(self.unreadable.items()),
             "clipping": _above(self.clipped, MOST_CLIPPED, "{:.2%} of samples"),
             "offset": _above(self.offset, LARGEST_OFFSET, "{:.1f} times the standard deviation"),
             "dead": self._dead(items),
@@ -66,7 +71,8 @@ class QualityCheck:
     def _dead(self, items: Sequence[Item]) -> Iterator[tuple[int, str]]:
         channels = defaultdict[tuple[str, str | None], list[Item]](list)
         for item in items:
-            channels[item.channel, item.unit].append(item)
+            if item.id in self.rms:
+                channels[item.channel, item.unit].append(item)
         for members in channels.values():
             usual = median(self.rms[item.id] for item in members)
             for item in members:

@@ -13,14 +13,22 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
+from core.errors import NotFoundError
 from core.evaluation.projection import project_linearly, project_neighbours, standardise
-from core.jobs.feature_batches import MOST_MEASURED_SAMPLES, Item, list_batches, list_items, read_batch
+from core.jobs.feature_batches import (
+    MOST_MEASURED_SAMPLES,
+    Item,
+    Readings,
+    list_batches,
+    list_items,
+    read_batch,
+)
 from core.jobs.feature_quality import QualityCheck
 from core.jobs.progress import Progress
-from core.models import Dataset, Job
+from core.models import Job
 from core.services.access import Actor
 from core.services.experiments import ArtifactFile
-from core.services.features import FILE_KIND, MOST_WRITTEN, enter_features, write_features
+from core.services.features import FILE_KIND, MOST_WRITTEN, enter_features, get_measured, write_features
 from core.services.jobs import Claim
 from core.services.users import get_actor
 from core.storage import artifacts
@@ -53,12 +61,16 @@ def measure_dataset(claim: Claim) -> None:
     progress = Progress(claim, len(batches) + 1)
     rows = dict[int, NDArray[np.float64]]()
     for batch in batches:
-        samples = read_batch(batch)
-        rows.update(zip((item.id for item in batch), _measure(batch, samples), strict=True))
-        check.look(batch, samples)
+        read = read_batch(batch)
+        if read.items:
+            rows.update(zip((item.id for item in read.items), _measure(read), strict=True))
+        check.look(read)
         if not progress.advance():
             return
-    table = np.array([rows[item.id] for item in items]).reshape(len(items), len(FEATURES))
+    if items and not rows:
+        raise NotFoundError(f"no recording of {name} can be read; import or generate them again")
+    nothing = np.full(len(FEATURES), np.nan)
+    table = np.array([rows.get(item.id, nothing) for item in items]).reshape(len(items), len(FEATURES))
     places, projection = _project(table)
     if not progress.advance():
         return
@@ -83,16 +95,16 @@ def _write_ahead(claim: Claim, features: dict[int, dict[str, float]]) -> dict[in
 
 def _load(session: Session, claim: Claim) -> tuple[Actor, str, list[Item]]:
     row = session.get_one(Job, claim.row_id)
-    dataset = session.get_one(Dataset, row.dataset_id)
+    dataset = get_measured(session, row)
     return get_actor(session, row.created_by, "job"), dataset.name, list_items(session, dataset.id)
 
 
-def _measure(batch: Sequence[Item], samples: NDArray[np.float32]) -> Table:
+def _measure(read: Readings) -> Table:
     found = measure_features(
-        samples,
-        batch[0].rate_hz,
-        rpm=np.array([item.rpm or np.nan for item in batch]),
-        orders=[item.orders.orders if item.orders else None for item in batch],
+        read.samples,
+        read.items[0].rate_hz,
+        rpm=np.array([item.rpm or np.nan for item in read.items]),
+        orders=[item.orders.orders if item.orders else None for item in read.items],
     )
     return np.stack([found[feature.name] for feature in FEATURES], axis=1)
 

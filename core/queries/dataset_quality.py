@@ -12,6 +12,11 @@ class Check(NamedTuple):
 
 
 CHECKS = {
+    "unreadable": Check(
+        "Not readable",
+        "the recording's file is gone, cut short or damaged, so nothing of it is measured: import or "
+        "generate it again",
+    ),
     "clipping": Check(
         "Clipped",
         "more than 0.1 % of the samples lie in runs of two or more at the signal's largest or smallest value",

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, exists, select, update
 from sqlalchemy.orm import Session
 
-from core.errors import SupersededError
+from core.errors import NotFoundError, SupersededError
 from core.models import Artifact, Dataset, Job, JobStatus, Signal
 from core.services.access import Actor, require_researcher
 from core.services.commits import after_commit
@@ -44,6 +44,14 @@ def request_features(session: Session, actor: Actor, dataset: Dataset) -> Job:
     return row
 
 
+def get_measured(session: Session, row: Job) -> Dataset:
+    """Return the data set that a measurement is of; raise NotFoundError where it was deleted meanwhile."""
+    found = None if row.dataset_id is None else session.get(Dataset, row.dataset_id)
+    if found is None:
+        raise NotFoundError(f"data set {row.name} was deleted while it was measured; nothing is entered")
+    return found
+
+
 def write_features(session: Session, claim: Claim, features: Mapping[int, Mapping[str, float]]) -> None:
     """Write the numbers of some signals ahead of the end, where there are too many for one transaction."""
     if (status := hold_claim(session, claim)) != "running":
@@ -64,7 +72,7 @@ def enter_features(
     # First, so that a second try after a commit that went unanswered ends here.
     complete_run(session, claim)
     row = session.get_one(Job, claim.row_id)
-    dataset = session.get_one(Dataset, row.dataset_id)
+    dataset = get_measured(session, row)
     _lock(session, dataset)
     _delete_earlier(session, dataset.id)
     session.add(Artifact(**asdict(file)))

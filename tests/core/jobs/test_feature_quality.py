@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.jobs.feature_batches import Item
+from core.jobs.feature_batches import Item, Readings
 from core.jobs.feature_quality import QualityCheck
 from core.queries.dataset_quality import CHECKS, tell_finding
 
@@ -36,9 +36,10 @@ def item(number, **changes):
     return replace(SOUND, id=number, signal_id=f"{number}/DE", checksum=str(number), **changes)
 
 
-def look(items, samples):
+def look(items, samples, unreadable=()):
     check = QualityCheck()
-    check.look(items, np.asarray(samples, dtype=np.float32))
+    read = tuple(item for item in items if item.id not in dict(unreadable))
+    check.look(Readings(read, np.asarray(samples, dtype=np.float32), dict(unreadable)))
     told = check.tell(items)
     assert told["checked"] == len(items)
     return {finding["kind"]: finding for finding in told["findings"]}
@@ -79,7 +80,14 @@ def test_all_are_counted_and_the_worst_named_first(rng):
     assert (found["count"], len(found["signals"]), found["signals"][0][0]) == (80, 50, 79)
 
 
+def test_what_could_not_be_read_is_named_and_the_rest_is_checked(rng):
+    found = look([item(n) for n in range(3)], 3 + rng.standard_normal((2, 5_000)), {1: "not on disk"})
+    assert {kind: each["count"] for kind, each in found.items()} == {"unreadable": 1, "offset": 2}
+    assert tell_finding(found["unreadable"]) == "Not readable, 1 signal; 1/DE: not on disk"
+
+
 def test_every_check_says_what_it_means():
     assert set(CHECKS) == {
-        "clipping", "offset", "dead", "copy", "stretch", "rate", "no_rpm", "no_unit", "no_bearing_id"
+        "unreadable", "clipping", "offset", "dead", "copy", "stretch", "rate",
+        "no_rpm", "no_unit", "no_bearing_id",
     }  # fmt: skip

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from core.jobs import feature_batches
 from core.jobs import features as features_job
@@ -115,7 +115,7 @@ def test_batches_hold_no_more_samples_than_one_of_the_longest(made, monkeypatch)
         items = feature_batches.list_items(session, session.scalar(select(Dataset.id)))
     batches = feature_batches.list_batches(items)
     assert [len(batch) for batch in batches] == [3, 3, 2]
-    assert feature_batches.read_batch(batches[0]).shape == (3, 3600)
+    assert feature_batches.read_batch(batches[0]).samples.shape == (3, 3600)
 
 
 @BOTH
@@ -223,3 +223,53 @@ def test_data_set_without_a_signal_is_measured_to_an_empty_table(dataset, measur
     job = measure(dataset)
     assert (job.status, read_file(job).num_rows) == ("completed", 0)
     assert job.results["quality"] == {"checked": 0, "findings": []}
+
+
+def test_recordings_that_cannot_be_read_are_named_and_the_others_measured(made, measure):
+    gone, short, changed, *_ = [get_settings().recordings_dir / row.file_path for row in list_signals()]
+    gone.unlink()
+    with short.open("r+b") as file:
+        file.truncate(1000)
+    with changed.open("r+b") as file:
+        file.seek(-400, 2)
+        file.write(np.full(100, np.nan, np.float32).tobytes())
+    job = measure(made)
+    (finding,) = [each for each in job.results["quality"]["findings"] if each["kind"] == "unreadable"]
+    signals = list_signals()
+    words = ["not on disk", "cut short or damaged", "cut short or damaged"]
+    expected = {(row.id, row.signal_id, word) for row, word in zip(signals[:3], words, strict=True)}
+    assert {tuple(each) for each in finding["signals"]} == expected
+    assert [bool(row.features) for row in signals] == [False] * 3 + [True] * 5
+    assert read_file(job)["rms"].null_count == 3
+    with read_scope() as session:
+        assert not session.scalars(select(Job).where(Job.status == "pending")).all()
+
+
+def test_measurement_that_can_read_nothing_fails_and_leaves_the_table_before(made, measure):
+    before = measure(made)
+    for row in list_signals():
+        (get_settings().recordings_dir / row.file_path).unlink(missing_ok=True)
+    job = measure(made)
+    assert (job.status, job.error_message) == (
+        "failed", f"no recording of {made} can be read; import or generate them again"
+    )  # fmt: skip
+    assert get_job(before.id).artifact_id == before.artifact_id
+
+
+@BOTH
+@pytest.mark.parametrize("moment", ["_load", "_project", "_write_ahead"])
+def test_measurement_of_a_data_set_deleted_meanwhile_fails_in_one_sentence(
+    made, measure, monkeypatch, moment
+):
+    act = getattr(features_job, moment)
+
+    def delete_and_act(*arguments):
+        with session_scope() as session:
+            session.execute(delete(Signal))
+            session.execute(delete(Dataset))
+        return act(*arguments)
+
+    monkeypatch.setattr(features_job, moment, delete_and_act)
+    job = measure(made)
+    assert job.status == "failed"
+    assert job.error_message == f"data set {made} was deleted while it was measured; nothing is entered"
