@@ -19,7 +19,7 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import InvalidInputError, NotFoundError
+from core.errors import InvalidInputError, NotFoundError, UnreadableFileError
 from core.settings import get_settings
 from core.storage.id_files import sync_folder
 from core.storage.leftovers import holding
@@ -28,6 +28,8 @@ from core.vibration import pyramid
 
 DTYPE = np.dtype("<f4")
 PATH_PATTERN = re.compile(r"([0-9a-f]{2})/\1[0-9a-f]{62}\.npy")
+
+SHORT = 12  # digits of a checksum that tell recordings apart in words
 
 Samples = NDArray[np.float32]
 
@@ -54,7 +56,13 @@ class StoredSamples:
     def __getitem__(self, stretch: slice, /) -> Samples:
         start, stop, _ = stretch.indices(self._num_samples)
         place = self._offset + start * DTYPE.itemsize
-        return np.fromfile(self._file, DTYPE, stop - start, offset=place)
+        try:
+            read = np.fromfile(self._file, DTYPE, stop - start, offset=place)
+        except FileNotFoundError as error:
+            raise _gone(self._file) from error
+        if len(read) < stop - start:
+            raise _damaged(self._file)
+        return read
 
 
 def write(samples: Samples) -> StoredArray:
@@ -98,11 +106,18 @@ def open_samples(path: str) -> np.memmap[tuple[int], np.dtype[np.float32]]:
 
 def open_record(path: str) -> tuple[StoredSamples, Sequence[NDArray[np.float32]]]:
     """Open a stored recording for reading here and there, with its pyramid, and remember it."""
-    return _open_record(_located(path))
+    located = _located(path)
+    try:
+        there = located.stat()
+    except FileNotFoundError as error:
+        raise _gone(located) from error
+    return _open_record(located, there.st_ino, there.st_size)
 
 
-@lru_cache(maxsize=64)  # a recording's path is its content's: what lies there never changes
-def _open_record(located: Path) -> tuple[StoredSamples, Sequence[NDArray[np.float32]]]:
+@lru_cache(maxsize=64)  # a recording's path is its content's: only another file, or a cut one, is opened anew
+def _open_record(
+    located: Path, _file_number: int, _num_bytes: int
+) -> tuple[StoredSamples, Sequence[NDArray[np.float32]]]:
     return StoredSamples(located, len(_open(located))), tuple(_open_levels(located))
 
 
@@ -150,10 +165,25 @@ def _level_file(samples_file: Path, level: int) -> Path:
 
 def _open(file: Path) -> np.memmap[tuple[int], np.dtype[np.float32]]:
     try:
-        opened: np.memmap[tuple[int], np.dtype[np.float32]] = np.load(file, mmap_mode="r", allow_pickle=False)
+        opened: np.memmap[tuple[int], np.dtype[np.float32]] = np.lib.format.open_memmap(file, mode="r")
     except FileNotFoundError as error:
-        raise NotFoundError(f"recording {file} is not on disk; import or generate it again") from error
+        raise _gone(file) from error
+    except (ValueError, OverflowError) as error:  # no header, a cut one, or more samples than bytes
+        raise _damaged(file) from error
+    if opened.dtype != DTYPE or opened.offset + opened.nbytes != file.stat().st_size:
+        raise _damaged(file)
     return opened
+
+
+def _gone(file: Path) -> NotFoundError:
+    return NotFoundError(f"recording {file.name[:SHORT]} is not on disk; import or generate it again")
+
+
+def _damaged(file: Path) -> UnreadableFileError:
+    return UnreadableFileError(
+        f"recording {file.name[:SHORT]} is damaged on disk: it does not hold what its header states; "
+        "bring it back from a backup"
+    )
 
 
 def _touch(path: str) -> bool:

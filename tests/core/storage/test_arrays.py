@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.errors import DiskError, InvalidInputError, NoSpaceError, NotFoundError
+from core.errors import DiskError, InvalidInputError, NoSpaceError, NotFoundError, UnreadableFileError
 from core.storage import arrays, room
 from core.vibration import pyramid
 
@@ -139,3 +139,65 @@ def test_only_paths_of_recordings_are_opened(folder, path):
 def test_missing_recording_says_what_to_do(folder):
     with pytest.raises(NotFoundError, match="import or generate it again"):
         arrays.open_samples(f"aa/{'a' * 64}.npy")
+
+
+OPENERS = pytest.mark.parametrize("opener", [arrays.open_samples, arrays.open_record])
+
+
+def harm(file, way):
+    content = file.read_bytes()
+    if way == "longer":
+        file.write_bytes(content + b"0000")
+    elif way == "other type":
+        file.write_bytes(content.replace(b"<f4", b"<i4"))
+    else:
+        file.write_bytes({"cut": content[:60_000], "empty": b"", "magic": b"PK" + content[2:],
+                          "header": content[:12] + b"#" * 40 + content[52:]}[way])  # fmt: skip
+
+
+@OPENERS
+def test_recording_that_is_gone_is_named_by_its_checksum_even_when_it_was_open(folder, samples, opener):
+    stored = arrays.write(samples)
+    opener(stored.path)
+    (folder / stored.path).unlink()
+    with pytest.raises(NotFoundError, match=rf"^recording {stored.checksum[:12]} is not on disk"):
+        opener(stored.path)
+
+
+@OPENERS
+@pytest.mark.parametrize("way", ["cut", "empty", "magic", "header", "longer", "other type"])
+def test_damaged_recording_is_refused_and_named_by_its_checksum(folder, samples, opener, way):
+    stored = arrays.write(samples)
+    harm(folder / stored.path, way)
+    with pytest.raises(UnreadableFileError, match=rf"^recording {stored.checksum[:12]} is damaged") as told:
+        opener(stored.path)
+    assert str(folder) not in str(told.value)
+
+
+def test_damaged_pyramid_is_refused(folder, samples):
+    stored = arrays.write(samples)
+    os.truncate((folder / stored.path).with_suffix(".p256.npy"), 20_000)
+    with pytest.raises(UnreadableFileError, match=rf"^recording {stored.checksum[:12]} is damaged"):
+        arrays.open_record(stored.path)
+
+
+def test_recording_that_is_cut_or_removed_while_it_is_read_is_told(folder, samples):
+    stored = arrays.write(samples)
+    opened, levels = arrays.open_record(stored.path)
+    os.truncate(folder / stored.path, 60_000)
+    with pytest.raises(UnreadableFileError, match=f"{stored.checksum[:12]} is damaged on disk"):
+        pyramid.view(opened, levels, 0, 20_000, 2000)
+    with pytest.raises(UnreadableFileError, match=f"{stored.checksum[:12]} is damaged on disk"):
+        arrays.open_record(stored.path)
+    (folder / stored.path).unlink()
+    with pytest.raises(NotFoundError, match=f"{stored.checksum[:12]} is not on disk"):
+        opened[:100]
+
+
+def test_recording_that_came_back_is_read_again(folder, samples):
+    stored = arrays.write(samples)
+    arrays.open_record(stored.path)
+    (folder / stored.path).unlink()
+    arrays.write(samples)
+    opened, _ = arrays.open_record(stored.path)
+    np.testing.assert_array_equal(opened[5:50], samples[5:50])
