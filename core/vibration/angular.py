@@ -14,6 +14,7 @@ HALF_BETA = 10.0  # its Kaiser window: right to 1e-5 up to 0.4 rate_hz
 DECIMATION_TAPS = 26  # output samples on each side: flat to 0.8 of the band, 80 dB down from its end
 DECIMATION_BETA = 8.0
 WIDEST_SPEED = 16.0  # highest over lowest speed of one record
+MOST_POINTS = 1 << 25  # read at even angles: 256 MiB, some four times
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ def resample_to_angle(
     ------
     InvalidInputError
         Where the record is shorter than the angles, the angles do not rise or cover less than one
-        revolution, the highest speed is more than 16 times the lowest, or a sample is NaN or infinite.
+        revolution, the highest speed is more than 16 times the lowest, more than 2^25 points would be
+        read, or a sample is NaN or infinite.
     """
     samples = check_samples(x, max(shaft.stop, 2 * HALF_TAPS)).astype(np.float64, copy=False)
     finer = _finer_by(shaft, samples_per_rev)
@@ -67,6 +69,11 @@ def resample_to_angle(
         raise InvalidInputError(
             f"the angles cover {np.ptp(shaft.revolutions):.2f} revolutions, which must be 1 and more; "
             "take a longer window"
+        )
+    if last - first > MOST_POINTS:
+        raise InvalidInputError(
+            f"{np.ptp(shaft.revolutions):,.0f} revolutions of {per_rev:,} points are {last - first:,}, which "
+            f"may be {MOST_POINTS:,} at most; take a shorter window or a lower samples_per_rev"
         )
     revolutions = np.arange(first, last + 1) / per_rev
     position = np.interp(revolutions, shaft.revolutions, np.arange(shaft.start, shaft.stop))

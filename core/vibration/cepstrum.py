@@ -9,6 +9,7 @@ import scipy.fft
 from numpy.typing import ArrayLike, NDArray
 
 from core.errors import InvalidInputError
+from core.vibration.inputs import Real, check_samples
 
 FLOOR = 1e-10  # of the largest line: what is below counts as this, for an empty line has no logarithm
 
@@ -36,9 +37,9 @@ def real_cepstrum(x: ArrayLike, rate_hz: float) -> tuple[NDArray[np.float64], ND
     Raises
     ------
     InvalidInputError
-        For a constant signal, or one of a single sample.
+        As `inputs.check_samples`: for a signal that is constant, beyond 1e12 or of a single sample.
     """
-    samples = _varying(x)
+    samples = check_samples(x, 2)
     count = samples.shape[-1]
     cepstrum = cepstrum_of_lines(_centred_lines(samples), count)
     return np.arange(count // 2 + 1) / rate_hz, cepstrum.astype(np.float64)
@@ -103,9 +104,9 @@ def edit_cepstrum(x: ArrayLike, lifter: ArrayLike) -> NDArray[np.float64]:
     Raises
     ------
     InvalidInputError
-        For a constant signal, or a lifter of another length.
+        As `inputs.check_samples`, and for a lifter of another length.
     """
-    samples = _varying(np.asarray(x, dtype=np.float64))
+    samples = check_samples(x, 2).astype(np.float64, copy=False)
     count = samples.shape[-1]
     gain = np.asarray(lifter, dtype=np.float64)
     if gain.shape != (count // 2 + 1,):
@@ -121,16 +122,7 @@ def edit_cepstrum(x: ArrayLike, lifter: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(scipy.fft.irfft(lines, count, axis=-1))
 
 
-def _varying(x: ArrayLike) -> NDArray[np.floating]:
-    samples = np.asarray(x)
-    if samples.dtype != np.float32:
-        samples = samples.astype(np.float64)
-    if samples.shape[-1] < 2 or (np.ptp(samples, axis=-1) == 0).any():
-        raise InvalidInputError("a constant signal has no cepstrum; give at least 2 samples that vary")
-    return samples
-
-
-def _centred_lines(samples: NDArray[np.floating]) -> NDArray[np.complexfloating]:
+def _centred_lines(samples: Real) -> NDArray[np.complexfloating]:
     return np.asarray(scipy.fft.rfft(samples - samples.mean(axis=-1, keepdims=True), axis=-1))
 
 

@@ -11,6 +11,7 @@ import scipy.fft
 from numpy.typing import ArrayLike, NDArray
 
 from core.errors import InvalidInputError
+from core.vibration.inputs import check_samples
 
 MAX_LEVEL = 7  # 128 bands
 MIN_SAMPLES = 64  # of a band's envelope in the finest bands: with fewer, chance makes the kurtosis
@@ -61,7 +62,7 @@ def fast_kurtogram(x: ArrayLike, rate_hz: float, max_level: int = MAX_LEVEL) -> 
     Raises
     ------
     InvalidInputError
-        For a signal that is constant or too short.
+        As `inputs.check_samples`: for a signal that is constant, beyond 1e12 or too short.
     """
     samples = np.asarray(x)
     level = min(max_level, int(np.log2(max(samples.shape[-1] / (2 * MIN_SAMPLES), 1))))
@@ -70,9 +71,7 @@ def fast_kurtogram(x: ArrayLike, rate_hz: float, max_level: int = MAX_LEVEL) -> 
             f"{samples.shape[-1]} samples and max_level={max_level} leave no kurtogram; "
             f"give at least {12 * MIN_SAMPLES} samples and level 1"
         )
-    if (np.ptp(samples, axis=-1) == 0).any():
-        raise InvalidInputError("a constant signal has no kurtogram; give a signal that varies")
-    lines = _spectrum(samples, 6 * 2**level)
+    lines = _spectrum(check_samples(samples, 12 * MIN_SAMPLES), 6 * 2**level)
     counts = sorted({1, *(2**k for k in range(1, level + 1)), *(3 * 2**k for k in range(level - 1))})
     return Kurtogram(
         np.log2(counts),

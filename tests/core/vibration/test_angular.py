@@ -74,6 +74,7 @@ def test_average_begins_at_the_mark_of_the_tachometer():
         (TIME_S, SHAFT, 4, "samples_per_rev=4 must be at least 8"),
         (TIME_S, ShaftAngle(0, RUN_UP[::-1], RATE_HZ), 64, "must rise from sample to sample"),
         (TIME_S, ShaftAngle(0, RUN_UP[:300], RATE_HZ), 64, "0.67 revolutions, which must be 1 and more"),
+        (TIME_S, ShaftAngle(0, RUN_UP * 1e4, RATE_HZ), 64, "which may be 33,554,432 at most; take a shorter"),
         (TIME_S, ShaftAngle(0, TIME_S**2 + 0.1 * TIME_S, RATE_HZ), 64, "may change by 16 times at most"),
     ],
 )

@@ -101,8 +101,9 @@ def test_empty_band_is_not_chosen():
         (noise(700), "give at least 768"),
         (np.full(10_000, 0.1), "constant"),
         (np.stack([noise(5000), np.ones(5000)]), "constant"),
+        (np.float32(7e37) * noise(5000).astype(np.float32), "are no measurement"),
     ],
 )
-def test_short_and_constant_signals_are_refused(x, message):
+def test_short_constant_and_immeasurable_signals_are_refused(x, message):
     with pytest.raises(InvalidInputError, match=message):
         fast_kurtogram(x, RATE_HZ)
