@@ -1,12 +1,13 @@
 """One signal as a notebook has it: samples, and every analysis that the page draws."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core.errors import InvalidInputError
 from core.queries.analyses.cepstra import view_cepstrum
 from core.queries.analyses.comparisons import view_coherence, view_difference
 from core.queries.analyses.defects import CombsView, view_combs
@@ -46,10 +47,16 @@ class SignalHandle:
 
     def window(self, start_s: float = 0.0, stop_s: float | None = None) -> pd.DataFrame:
         """Return every sample from `start_s` up to `stop_s`: time_s and amplitude, in `row.unit`."""
-        return read_window(self.row, start_s, self._stop(stop_s))
+        return read_window(self.row, *self._bounds(start_s, stop_s))
 
     def spectrum(self, start_s: float = 0.0, stop_s: float | None = None, **choice: Any) -> Lines:
         """Return the one-sided amplitude spectrum; `choice` are the fields of SpectrumChoice."""
+        known = [field.name for field in fields(SpectrumChoice)]
+        if unknown := [name for name in choice if name not in known]:
+            raise InvalidInputError(
+                f"{', '.join(unknown)} is nothing to choose of a spectrum: {', '.join(known)} are "
+                "(what weights its samples is the window)"
+            )
         return view_spectrum(self._read(start_s, stop_s), SpectrumChoice(**choice))
 
     def envelope(
@@ -122,10 +129,16 @@ class SignalHandle:
         return view_severity(self._read(start_s, stop_s), zone, limits)
 
     def _read(self, start_s: float, stop_s: float | None) -> Stretch:
-        return read_stretch(self.row, start_s, self._stop(stop_s))
+        return read_stretch(self.row, *self._bounds(start_s, stop_s))
 
     def _mounting(self, rpm: float | None, bearing: str = "") -> Mounting:
         return find_mounting(self.row, rpm, bearing)
 
-    def _stop(self, stop_s: float | None) -> float:
-        return self.row.duration_s if stop_s is None else stop_s
+    def _bounds(self, start_s: float, stop_s: float | None) -> tuple[float, float]:
+        end_s = self.row.duration_s if stop_s is None else stop_s
+        if not start_s < end_s:
+            raise InvalidInputError(
+                f"the window from {start_s:g} to {end_s:g} s is empty; begin it before it ends (the record "
+                f"lasts {self.row.duration_s:g} s)"
+            )
+        return start_s, end_s
