@@ -12,6 +12,8 @@ from core.vibration.shaft import ShaftAngle, speed_from_tacho
 from core.vibration.speed import estimate_speed
 
 MOST_PER_REV = 512
+LEAST_PER_REV = 8  # even angles
+FLAT = 0.4  # of the rate, over time as over angle
 FOLLOWED_WITHIN = 0.1  # of the stated speed
 
 
@@ -19,9 +21,10 @@ def view_orders(stretch: Stretch, mounting: Mounting, tacho: Stretch | None = No
     """Return the order spectrum by the tachometer, else the shaft's own line, else the stated speed."""
     check_stretch(stretch)
     shaft, told = _find_angle(stretch, mounting, tacho)
-    per_rev = int(min(2 ** np.floor(np.log2(stretch.rate_hz / float(shaft.speed_hz.mean()))), MOST_PER_REV))
-    order, amplitude = order_spectrum(stretch.samples, shaft, max(per_rev, 8))
-    kept = order <= 0.4 * per_rev  # flat up to there
+    measured = _samples_per_rev(stretch.rate_hz, shaft)
+    per_rev = int(np.clip(2 ** np.floor(np.log2(measured)), LEAST_PER_REV, MOST_PER_REV))
+    order, amplitude = order_spectrum(stretch.samples, shaft, per_rev)
+    kept = order <= FLAT * min(per_rev, measured)
     low, high = 60 * float(shaft.speed_hz.min()), 60 * float(shaft.speed_hz.max())
     return Lines(
         amplitude=amplitude[kept],
@@ -34,14 +37,33 @@ def view_orders(stretch: Stretch, mounting: Mounting, tacho: Stretch | None = No
     )
 
 
+def _samples_per_rev(rate_hz: float, shaft: ShaftAngle) -> float:
+    """Return how many samples a revolution has, or refuse so few that not even the shaft's line is seen."""
+    shaft_hz = float(shaft.speed_hz.mean())
+    if FLAT * rate_hz < shaft_hz:
+        raise InvalidInputError(
+            f"the shaft's own line at {shaft_hz:,.4g} Hz ({60 * shaft_hz:,.0f} rpm) must lie below {FLAT:g} "
+            f"of the record's rate, {FLAT * rate_hz:,g} Hz; check the speed or take a record of a higher rate"
+        )
+    return rate_hz / shaft_hz
+
+
 def _find_angle(stretch: Stretch, mounting: Mounting, tacho: Stretch | None) -> tuple[ShaftAngle, str]:
-    if tacho is not None:
-        if tacho.rate_hz != stretch.rate_hz:
-            raise InvalidInputError(
-                f"{tacho.signal.channel} ({tacho.rate_hz:,g} Hz) and {stretch.signal.channel} "
-                f"({stretch.rate_hz:,g} Hz) were not sampled together; import both at one rate"
-            )
-        return speed_from_tacho(tacho.samples, tacho.rate_hz), f"speed by {tacho.signal.channel}"
+    if tacho is None:
+        return _follow(stretch, mounting)
+    name = tacho.signal.channel
+    if tacho.rate_hz == stretch.rate_hz:
+        return speed_from_tacho(tacho.samples, tacho.rate_hz), f"speed by {name}"
+    rates = f"{name} ({tacho.rate_hz:,g} Hz) and {stretch.signal.channel} ({stretch.rate_hz:,g} Hz)"
+    if mounting.rpm is None:
+        raise InvalidInputError(
+            f"{rates} were not sampled together; import both at one rate, or state the speed"
+        )
+    shaft, told = _follow(stretch, mounting)
+    return shaft, f"{rates} were not sampled together · {told}"
+
+
+def _follow(stretch: Stretch, mounting: Mounting) -> tuple[ShaftAngle, str]:
     shaft_hz = mounting.shaft_hz
     try:
         found = estimate_speed(stretch.samples, stretch.rate_hz, shaft_hz, within=FOLLOWED_WITHIN)

@@ -74,6 +74,32 @@ def test_tachometer_of_another_rate_is_refused_with_both_rates(whole):
         view_orders(whole(vibration(run_up(10, 40))), Mounting(None, None, ""), tacho)
 
 
+def test_tachometer_of_another_rate_does_not_hide_the_orders_by_the_stated_speed(whole):
+    tacho = whole(pulses(run_up(10, 40, 6000)), channel="TACHO", rate_hz=6000.0)
+    lines = view_orders(whole(vibration(run_up(23.5, 26.5))), Mounting(1500.0, None, ""), tacho)
+    assert lines.read(1.0, 0.1) == pytest.approx((1.0, 3.0), rel=0.05)
+    assert "TACHO (6,000 Hz) and DE (12,000 Hz) were not sampled together" in lines.words
+    assert "speed by the shaft’s own line: 1,4" in lines.words
+
+
+@pytest.mark.parametrize(("samples_per_rev", "highest"), [(2.6, 1.04), (4, 1.6), (5, 2.0), (9, 3.2)])
+def test_fast_shaft_is_seen_as_far_as_the_record_goes(whole, samples_per_rev, highest):
+    rpm = 60 * RATE_HZ / samples_per_rev
+    noise = 0.1 * np.random.default_rng(5).standard_normal(24_000)
+    lines = view_orders(whole(noise + sine(rpm / 60, 2.0, 2.0)), Mounting(rpm, None, ""))
+    assert lines.end == pytest.approx(highest, abs=0.01)
+    assert lines.read(1.0, 0.02) == pytest.approx((1.0, 2.0), rel=0.02)
+
+
+@pytest.mark.parametrize(("rate_hz", "rpm"), [(1.0, 1e4), (RATE_HZ, 1e6), (RATE_HZ, 300_000.0)])
+def test_shaft_faster_than_the_record_tells_is_refused_at_once(whole, rate_hz, rpm):
+    noise = np.random.default_rng(5).standard_normal(24_000)
+    with pytest.raises(
+        InvalidInputError, match=rf"\({rpm:,.0f} rpm\) must lie below 0.4 .*; check the speed"
+    ):
+        view_orders(whole(noise, rate_hz=rate_hz), Mounting(rpm, None, ""))
+
+
 def test_without_speed_and_tachometer_the_next_step_is_told(whole):
     with pytest.raises(InvalidInputError, match=r"no shaft speed: state one in the field Speed"):
         view_orders(whole(sine(100)), Mounting(None, None, ""))
