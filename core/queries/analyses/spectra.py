@@ -41,7 +41,7 @@ PLAIN = SpectrumChoice()
 def view_spectrum(stretch: Stretch, choice: SpectrumChoice = PLAIN) -> Lines:
     """Return the one-sided amplitude spectrum, the mean removed; averaged over half-overlapping segments."""
     check_stretch(stretch, LEAST_SEGMENT * (choice.averages + 1) // 2)
-    step, amplitude = _measure(stretch, choice)
+    step, amplitude, averages = _measure(stretch, choice)
     unit, told = stretch.signal.unit, WINDOW_TITLES[choice.window]
     if choice.unit is not None:
         frequency_hz = np.arange(len(amplitude)) * step
@@ -50,7 +50,7 @@ def view_spectrum(stretch: Stretch, choice: SpectrumChoice = PLAIN) -> Lines:
             told += f" · integrated above {HIGHPASS_HZ:g} Hz"
         unit = choice.unit
     if choice.averages > 1:
-        told += f" · {choice.averages} averages, {choice.averaging}"
+        told += f" · {averages} averages, {choice.averaging}"
     return Lines(
         amplitude=amplitude,
         step=step,
@@ -63,7 +63,7 @@ def view_spectrum(stretch: Stretch, choice: SpectrumChoice = PLAIN) -> Lines:
     )
 
 
-def _measure(stretch: Stretch, choice: SpectrumChoice) -> tuple[float, Reals]:
+def _measure(stretch: Stretch, choice: SpectrumChoice) -> tuple[float, Reals, int]:
     if choice.averages == 1:
         frequency_hz, amplitude = amplitude_spectrum(
             stretch.samples,
@@ -72,8 +72,8 @@ def _measure(stretch: Stretch, choice: SpectrumChoice) -> tuple[float, Reals]:
             detection=choice.detection,
             single_precision=True,
         )
-        return float(frequency_hz[1]), amplitude
-    segment = 2 * len(stretch.samples) // (choice.averages + 1)
+        return float(frequency_hz[1]), amplitude, 1
+    segment = 2 * (len(stretch.samples) // (choice.averages + 1))  # even, so that its half is whole
     found = averaged_spectrum(
         stretch.samples,
         stretch.rate_hz,
@@ -83,4 +83,4 @@ def _measure(stretch: Stretch, choice: SpectrumChoice) -> tuple[float, Reals]:
         detection=choice.detection,
         single_precision=True,
     )
-    return float(found.frequency_hz[1]), found.amplitude
+    return float(found.frequency_hz[1]), found.amplitude, found.num_averages

@@ -1,12 +1,13 @@
 import numpy as np
 import pytest
+import scipy.signal
 
 from core.errors import InvalidInputError
 from core.queries.analyses.spectra import WINDOW_TITLES, SpectrumChoice, view_spectrum
 from core.queries.waveforms import read_stretch
 from core.vibration.averaging import AVERAGINGS
 from core.vibration.units import STANDARD_GRAVITY
-from tests.core.queries.analyses.conftest import sine
+from tests.core.queries.analyses.conftest import RATE_HZ, sine
 
 
 @pytest.mark.parametrize("window", WINDOW_TITLES)
@@ -84,3 +85,16 @@ def test_spectrum_is_of_the_window_and_says_so(store):
 def test_unknown_choice_is_refused_and_names_what_there_is(whole, choice):
     with pytest.raises(InvalidInputError, match=r"cosy.*(hann|rms|peak)"):
         view_spectrum(whole(sine(1000)), SpectrumChoice(**choice))
+
+
+@pytest.mark.parametrize("averages", [2, 3, 8, 16, 32])
+@pytest.mark.parametrize("count", [1100, 23_999, 24_000, 24_001])
+def test_as_many_averages_are_made_and_told_as_are_asked_for(whole, averages, count):
+    noise = np.random.default_rng(4).standard_normal(count)
+    stretch = whole(noise)
+    lines = view_spectrum(stretch, SpectrumChoice(averages=averages))
+    assert f"{averages} averages, rms" in lines.words
+    segment = round(RATE_HZ / lines.step)
+    power = scipy.signal.welch(stretch.samples, RATE_HZ, "hann", segment, scaling="spectrum")[1]
+    np.testing.assert_allclose(lines.amplitude[1:-1], np.sqrt(2 * power[1:-1]), rtol=1e-3)
+    assert (count - segment) // (segment // 2) + 1 == averages
