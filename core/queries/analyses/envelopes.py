@@ -1,5 +1,7 @@
 """The squared envelope spectrum of a stretch, in a band."""
 
+import numpy as np
+
 from core.queries.analyses.checks import check_stretch
 from core.queries.analyses.lines import Lines
 from core.queries.waveforms import Stretch
@@ -11,11 +13,13 @@ Band = tuple[float, float]
 def view_envelope(stretch: Stretch, band_hz: Band | None) -> Lines:
     """Return the one-sided amplitude spectrum of the squared envelope in a band; None: the whole spectrum."""
     check_stretch(stretch)
-    frequency_hz, amplitude = squared_envelope_spectrum(stretch.samples, stretch.rate_hz, band_hz)
+    # By a power of two, which rounds nothing: the squares of a converter's counts are no measurement.
+    scale = np.exp2(np.floor(np.log2(np.abs(stretch.samples).max())))
+    frequency_hz, amplitude = squared_envelope_spectrum(stretch.samples / scale, stretch.rate_hz, band_hz)
     told = "whole spectrum" if band_hz is None else f"band {band_hz[0]:,.0f}–{band_hz[1]:,.0f} Hz"
     unit = stretch.signal.unit
     return Lines(
-        amplitude=amplitude,
+        amplitude=amplitude * float(scale) ** 2,
         step=float(frequency_hz[1]),
         axis="frequency_hz",
         unit=unit and f"({unit})²",

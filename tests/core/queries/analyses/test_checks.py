@@ -12,6 +12,7 @@ from core.queries.analyses.comparisons import view_coherence, view_difference
 from core.queries.analyses.defects import view_combs
 from core.queries.analyses.envelopes import view_envelope
 from core.queries.analyses.kurtograms import view_kurtogram
+from core.queries.analyses.lines import Lines
 from core.queries.analyses.maps import view_scalogram, view_spectrogram
 from core.queries.analyses.mountings import Mounting
 from core.queries.analyses.orbits import view_orbit
@@ -82,3 +83,21 @@ def test_gaps_are_refused(store):
 def test_record_that_is_short_itself_is_not_to_be_zoomed_out_of(whole, name):
     with pytest.raises(InvalidInputError, match=r"^16 samples are in view.*: the record holds no more$"):
         ANALYSES[name](whole(np.random.default_rng(1).standard_normal(16), unit="g"))
+
+
+@EACH
+@pytest.mark.parametrize("factor", [1e-42, 1e-30, 1e13, 1e30, 7e37])
+def test_what_no_sensor_measures_is_refused(whole, name, factor):
+    noise = np.clip(np.random.default_rng(1).standard_normal(24_000), -4, 4)
+    with pytest.raises(InvalidInputError, match=r"^samples in view from .* are no measurement.*; rescale"):
+        ANALYSES[name](whole(factor * noise, unit="g"))
+
+
+@EACH
+@pytest.mark.parametrize("factor", [1e-13, 1e11])
+def test_smallest_and_largest_measurements_are_analysed_without_a_gap(whole, name, factor):
+    found = ANALYSES[name](whole(factor * np.random.default_rng(1).standard_normal(24_000), unit="g"))
+    if isinstance(found, Lines):
+        assert np.isfinite([*found.largest, found.smallest]).all()
+    elif hasattr(found, "picture"):
+        assert np.isfinite(found.picture).all()

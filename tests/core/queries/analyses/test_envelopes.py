@@ -39,3 +39,10 @@ def test_unknown_unit_stays_unknown(whole):
 def test_band_beyond_the_spectrum_is_refused_with_both_sides(whole, band_hz):
     with pytest.raises(InvalidInputError, match=r"rate_hz/2 = 6,000; change it"):
         view_envelope(whole(np.asarray(sine(1000))), band_hz)
+
+
+@pytest.mark.parametrize("factor", [1e-12, 3.0, 8e6, 1e11])
+def test_envelope_grows_with_the_square_of_the_amplitude_up_to_a_converters_counts(whole, factor):
+    modulated = (1 + 0.5 * sine(90)) * sine(3000)
+    plain, scaled = (view_envelope(whole(k * modulated), (2000.0, 4000.0)) for k in (1.0, factor))
+    np.testing.assert_allclose(scaled.read(90, 3), np.multiply(plain.read(90, 3), (1, factor**2)), rtol=1e-5)
