@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from app.components.card import card
 from app.components.signal.heading import heading
 from app.components.signal.places import skeleton, told
-from app.components.signal.served import Answering, Later, apply, count_points
+from app.components.signal.served import Answering, Later, apply, count_points, is_awaited
 from app.plots.lines import (
     HEIGHT_PX,
     Axis,
@@ -198,6 +198,8 @@ class LinesPanel(pn.viewable.Viewer):
         shown = self._shown_range()
         each = self.lines[0].view(*shown, count_points(self.figure)).lines_per_point
         seen = f"each pixel shows the largest of {each} lines" if each > 1 else "every line"
+        if is_awaited(self.figure):
+            seen = "the largest of the lines at each pixel"
         self.caption = f"{self.lines[0].words} · {seen}"
         if self._was_moved:
             self._was_moved = False

@@ -38,6 +38,16 @@ def count_points(plot: figure) -> int:
         return POINTS
 
 
+def is_awaited(plot: figure) -> bool:
+    """Tell whether a browser is on its way that has not said yet how wide the figure is."""
+    if find_document(plot) is None:
+        return False
+    try:
+        return plot.inner_width < LEAST_POINTS
+    except UnsetValueError:
+        return True
+
+
 class Answering:
     """Answers a figure's changed range once, however many changes the browser has sent by then."""
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from app.components.card import card
 from app.components.icon_button import IconButton
 from app.components.signal.heading import heading
-from app.components.signal.served import POINTS, Answering, Later, apply, count_points
+from app.components.signal.served import POINTS, Answering, Later, apply, count_points, is_awaited
 from app.plots.waveform import make_overview, make_waveform, padded_limits, wave_columns
 
 SETTLE_MS = 350  # after the last gesture, before the page is told
@@ -106,7 +106,7 @@ class WaveformView(pn.viewable.Viewer):
         self._settling.begin()
 
     def _settle(self) -> None:
-        self.caption = _describe(self._seen, *self.range)
+        self.caption = _describe(self._seen, *self.range, is_awaited=is_awaited(self.figure))
         if self.range != self.window:
             self._gesture = self.range
             self.window = self._gesture
@@ -139,8 +139,10 @@ class WaveformView(pn.viewable.Viewer):
             self.figure.x_range.update(start=start, end=stop)
 
 
-def _describe(wave: Wave, start: float, stop: float) -> str:
+def _describe(wave: Wave, start: float, stop: float, *, is_awaited: bool) -> str:
     what = "every sample"
-    if not wave.exact:
+    if is_awaited:
+        what = "min and max of the samples at each pixel"
+    elif not wave.exact:
         what = f"each pixel shows min and max of about {wave.num_samples / len(wave.time_s):,.0f} samples"
     return f"{start:.4f}–{stop:.4f} s · {what}"

@@ -119,7 +119,7 @@ class DatasetsPage(FollowingPage):
     def _frame(self, looked: Looked) -> pn.Column:
         return stack(
             filter_row(self._dataset_field, self._channel_field),
-            headline(looked.row),
+            headline(looked),
             grid((balance_card(looked), 5), (splits_card(looked), 7)),
             self._told,
             self._pictures,

@@ -86,6 +86,9 @@ class FeaturesView(pn.viewable.Viewer):
         if self.choice.value != name:
             self.choice.value = name
         frame = read_places(self._kept, self._looked.channel, (name,))
+        if frame.empty:
+            self._distribution[:] = [text(_tell_no_row(self._looked.channel), "muted")]
+            return
         feature = FEATURES_BY_NAME[name]
         units = sorted({unit or "unit not stated" for unit in self._looked.units})
         unit = ", ".join(units) if feature.unit == "signal" else feature.unit
@@ -93,11 +96,12 @@ class FeaturesView(pn.viewable.Viewer):
         classes = {kind: _values_of(frame[frame["fault_class"] == kind], name) for kind in self.colors}
         drawn = draw_distribution(classes, label, self.colors)
         undefined = sum(of_class.num_undefined for of_class in classes.values())
+        count = "1 signal" if len(frame) == 1 else f"{len(frame):,} signals"
         wanted = self._state.feature
         lines = [
             f"“{wanted[:80]}” is no feature that was measured; shown is {name}." if wanted != name else "",
             f"{feature.title}: {feature.definition.rstrip('.')}.",
-            f"Channel {self._looked.channel}, n signals. Box: quartiles and median; line: 5 to 95 %.",
+            f"Channel {self._looked.channel}, {count}. Box: quartiles and median; line: 5 to 95 %.",
             f"Undefined for {undefined:,} of {len(frame):,} signals." if undefined else "",
             _tell_part(self._kept.results),
             drawn.sampled,
@@ -140,6 +144,10 @@ def _values_of(frame: pd.DataFrame, name: str) -> ClassValues:
 def _tell_part(results: dict[str, Any]) -> str:
     part, most = results["num_measured_in_part"], results["most_measured_samples"]
     return f"Of {part:,} long signals the middle {most:,} samples were measured." if part else ""
+
+
+def _tell_no_row(channel: str) -> str:
+    return f"The table of features holds no signal of channel {channel}: measure the features again."
 
 
 def _tell_no_place() -> str:

@@ -1,6 +1,6 @@
 """The answer of the Datasets page: what is stored, how its classes are balanced, what its splits share."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import panel as pn
@@ -14,7 +14,6 @@ from app.pages.datasets.reading import Looked
 from app.plots.balance import draw_balance
 from core.queries.dataset_balance import SEVERITIES, ClassCount
 from core.queries.dataset_splits import SplitReading
-from core.queries.datasets import DatasetRow
 
 FORMS = {"class": "classes"}
 COLUMNS = (
@@ -25,8 +24,9 @@ COLUMNS = (
 STYLE = ".line > :nth-child(2) { white-space: normal; }"
 
 
-def headline(row: DatasetRow) -> pn.Column:
+def headline(looked: Looked) -> pn.Column:
     """Show what the data set holds, in numbers."""
+    row = looked.row
     rates = ", ".join(f"{rate:,.0f} Hz" for rate in row.sampling_rates_hz)
     figures = [
         stat(f"{row.num_records:,}", _noun(row.num_records, "record")),
@@ -37,7 +37,17 @@ def headline(row: DatasetRow) -> pn.Column:
         stat(span(row.duration_s), f"of all channels, at {rates}" if rates else "of all channels"),
     ]
     told = [text(row.description, "caption")] if row.description else []
+    told += [text(line, "caption") for line in tell_resampled(looked.resampled)]
     return card(stats(*figures), *told, text(f"Stored {moment(row.created_at)} UTC.", "caption"))
+
+
+def tell_resampled(records: Mapping[float, int]) -> list[str]:
+    """Say which rates records had before they were brought to the data set's."""
+    return [
+        f"{count:,} {_noun(count, 'record')} {'was' if count == 1 else 'were'} recorded at {rate_hz:,.0f} Hz "
+        "and resampled."
+        for rate_hz, count in records.items()
+    ]
 
 
 def _stated(number: int) -> str:

@@ -28,6 +28,9 @@ def tell_measurement(row: DatasetRow, measured: Measured, measure: Act, cancel: 
     if newest is not None and newest.status == "failed":
         why = newest.error_message or "Its row says no reason."
         return [_missing("The features could not be measured", why, ("Measure again", measure), command)]
+    if measured.is_lost:
+        why = "The file of their table is gone or damaged. Measuring them again writes it anew."
+        return [_missing("The features cannot be read", why, ("Measure again", measure), command)]
     if measured.kept is None:
         why = (
             "Distributions, the plane of all signals and the checks of quality stand on the features of "

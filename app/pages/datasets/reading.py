@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import pandas as pd
 
 from app.state.datasets import FIRST_FEATURE, PROJECTIONS, DatasetsState
-from core.errors import NotFoundError
+from core.errors import NotFoundError, UnreadableFileError
 from core.queries import datasets
-from core.queries.dataset_balance import ClassCount, count_classes
+from core.queries.dataset_balance import ClassCount, count_classes, count_resampled
 from core.queries.dataset_features import (
     Measurement,
     count_unmeasured,
     find_measurements,
+    is_readable,
     list_channels,
     list_units,
     read_features,
@@ -35,6 +36,7 @@ class Looked:
     channel: str
     units: tuple[str | None, ...]  # of the channel's signals
     balance: tuple[ClassCount, ...]
+    resampled: dict[float, int]  # records by the rate they were recorded at
     splits: tuple[SplitReading, ...]
 
 
@@ -45,6 +47,7 @@ class Measured:
     newest: Measurement | None
     kept: Measurement | None
     num_unmeasured: int
+    is_lost: bool = False  # a table was kept, and its file is gone or damaged
 
     @property
     def is_active(self) -> bool:
@@ -76,6 +79,7 @@ def look_at(row: DatasetRow, state: DatasetsState) -> Looked:
             channel=channel,
             units=list_units(session, row.id, channel),
             balance=tuple(count_classes(session, row.id)),
+            resampled=count_resampled(session, row.id),
             splits=tuple(read_splits(session, row.id, channel)) if row.num_signals <= MOST_AUDITED else (),
         )
 
@@ -84,14 +88,16 @@ def read_measured(dataset_id: int) -> Measured:
     """Read how far a data set's measurement is."""
     with read_scope() as session:
         newest, kept = find_measurements(session, dataset_id)
-        return Measured(newest, kept, count_unmeasured(session, dataset_id))
+        waiting = count_unmeasured(session, dataset_id)
+    is_lost = kept is not None and not is_readable(kept)
+    return Measured(newest, None if is_lost else kept, waiting, is_lost)
 
 
 def read_places(kept: Measurement, channel: str, columns: tuple[str, ...]) -> pd.DataFrame:
-    """Return columns of one channel's signals, with what they are called; empty where the file is gone."""
+    """Return columns of one channel's signals, with what they are called; empty where the file is lost."""
     try:
         frame = read_features(kept, [*FACTS, *columns])
-    except NotFoundError:
+    except (NotFoundError, UnreadableFileError):
         return pd.DataFrame(columns=[*FACTS, *columns])
     return frame[frame["channel"] == channel]
 
