@@ -1,16 +1,19 @@
 """The features of a data set: how far their measurement is, what it found, and the table of all numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from core.errors import NotFoundError
+from core.errors import BrinellError, NotFoundError, UnreadableFileError
 from core.models import Dataset, Job, Signal
 from core.storage import artifacts
 
@@ -71,7 +74,29 @@ def get_features(session: Session, dataset: str) -> pd.DataFrame:
 def read_features(kept: Measurement, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """Read the table of a measurement that is kept, or some columns of it; what is undefined is NaN."""
     wanted = None if columns is None else list(dict.fromkeys(["id", *columns]))
-    return pq.read_table(artifacts.path_of(str(kept.artifact_id)), columns=wanted).to_pandas().set_index("id")
+    with _reading(kept) as file:
+        return pq.read_table(file, columns=wanted).to_pandas().set_index("id")
+
+
+def is_readable(kept: Measurement) -> bool:
+    """Tell whether the file of a measurement that is kept is there and whole to its end."""
+    try:
+        with _reading(kept) as file:
+            pq.read_schema(file)
+    except BrinellError:
+        return False
+    return True
+
+
+@contextmanager
+def _reading(kept: Measurement) -> Iterator[Path]:
+    """Hand out the file of a measurement; where it cannot be read, say so without the server's paths."""
+    try:
+        yield artifacts.path_of(str(kept.artifact_id))
+    except NotFoundError:
+        raise NotFoundError("the table of features is not on disk; measure the features again") from None
+    except (pa.ArrowException, OSError) as error:
+        raise UnreadableFileError("the table of features is damaged; measure the features again") from error
 
 
 def count_unmeasured(session: Session, dataset_id: int) -> int:

@@ -13,7 +13,7 @@ class Check(NamedTuple):
 
 CHECKS = {
     "unreadable": Check(
-        "Not readable",
+        "Unreadable",
         "the recording's file is gone, cut short or damaged, so nothing of it is measured: import or "
         "generate it again",
     ),

@@ -3,12 +3,14 @@ import panel as pn
 import pytest
 
 from app.pages.datasets import DatasetsPage
+from core.errors import BrinellError
 from core.models import Job
 from core.queries.datasets import list_datasets
 from core.services.datasets import ensure_dataset, request_generation
 from core.services.jobs import JobKind, claim_run, fail_run
 from core.services.users import get_local_actor
 from core.specs import GenerationSpec
+from core.storage import artifacts
 from core.storage.database import read_scope, session_scope
 from core.vibration.feature_set import FEATURES
 
@@ -128,7 +130,7 @@ def test_measured_data_set_shows_feature_definition_projection_and_quality(measu
     assert kurtosis.definition.rstrip(".") in words.replace("&#x27;", "'")
     assert "Principal components of" in words
     assert "Unit not stated" in words
-    assert "8 signals checked; not found: clipped" in words
+    assert "8 signals checked; not found: unreadable, clipped" in words
 
 
 def test_choice_of_feature_and_projection_is_drawn_and_is_in_the_link(measured: int) -> None:
@@ -187,3 +189,52 @@ def test_export_is_the_table_of_features_and_the_snippet_reads_it(measured: int)
     assert isinstance(namespace["features"], pd.DataFrame)
     with read_scope() as session:
         assert [row.name for row in list_datasets(session)] == ["made"]
+
+
+def lose(measured: int, *, num_bytes: int | None) -> None:
+    """Cut the file of a measurement's table, or take it away."""
+    with read_scope() as session:
+        file = artifacts.path_of(str(session.get_one(Job, measured).artifact_id))
+    if num_bytes is None:
+        file.unlink()
+    else:
+        file.write_bytes(file.read_bytes()[:num_bytes])
+
+
+@pytest.mark.parametrize("num_bytes", [None, 0, 500])
+def test_lost_table_says_to_measure_anew_and_tells_no_path(measured: int, num_bytes: int | None) -> None:
+    lose(measured, num_bytes=num_bytes)
+    page = DatasetsPage(dataset="made")
+    words = shown_texts(page)
+    assert "The features cannot be read" in words
+    assert "artifacts" not in words
+    assert list(page._export().columns) == ["fault_class", "severity", "records"]
+    press(page, "Measure again")
+    assert page.measured.is_active
+
+
+@pytest.mark.parametrize("num_bytes", [None, 500])
+def test_table_lost_while_the_page_is_open_draws_nothing_and_tells_no_path(
+    measured: int, num_bytes: int | None
+) -> None:
+    page = DatasetsPage(dataset="made")
+    lose(measured, num_bytes=num_bytes)
+    page.state.feature, page.state.projection = "rms", "tsne"
+    assert "holds no signal of channel DE: measure the features again" in shown_texts(page)
+    with pytest.raises(BrinellError, match="measure the features again") as raised:
+        page._export()
+    assert "/" not in str(raised.value)
+
+
+def test_caption_counts_the_signals_of_the_channel(measured: int) -> None:
+    assert "Channel DE, 8 signals." in shown_texts(DatasetsPage(dataset="made"))
+
+
+def test_head_tells_the_records_that_were_resampled(made: int) -> None:
+    from core.models import Signal
+
+    assert "resampled" not in shown_texts(DatasetsPage(dataset="made"))
+    with session_scope() as session:
+        for row in session.query(Signal).limit(3):
+            row.meta_data = {**row.meta_data, "original_rate_hz": 48_000.0}
+    assert "3 records were recorded at 48,000 Hz and resampled." in shown_texts(DatasetsPage(dataset="made"))

@@ -83,7 +83,7 @@ def test_all_are_counted_and_the_worst_named_first(rng):
 def test_what_could_not_be_read_is_named_and_the_rest_is_checked(rng):
     found = look([item(n) for n in range(3)], 3 + rng.standard_normal((2, 5_000)), {1: "not on disk"})
     assert {kind: each["count"] for kind, each in found.items()} == {"unreadable": 1, "offset": 2}
-    assert tell_finding(found["unreadable"]) == "Not readable, 1 signal; 1/DE: not on disk"
+    assert tell_finding(found["unreadable"]) == "Unreadable, 1 signal; 1/DE: not on disk"
 
 
 def test_every_check_says_what_it_means():

@@ -2,7 +2,7 @@ import pytest
 from sqlalchemy import select
 
 from core.models import Dataset, Signal
-from core.queries.dataset_balance import count_classes
+from core.queries.dataset_balance import count_classes, count_resampled
 from core.queries.dataset_features import count_unmeasured, find_measurements, list_channels, list_units
 from core.queries.dataset_splits import read_splits
 from core.services.features import request_features
@@ -44,6 +44,15 @@ def test_classes_are_counted_in_records_by_growing_severity(dataset_id):
             (count.fault_class, count.severity, count.records) for count in count_classes(session, dataset_id)
         ]
     assert found == [("ball", "mild", 2), ("ball", "severe", 2), ("healthy", "nominal", 2)]
+
+
+def test_resampled_records_are_counted_by_the_rate_they_were_recorded_at(dataset_id):
+    with session_scope() as session:
+        for number, rate_hz in enumerate((48_000.0, 12_000.0, 48_000, 25_600.0)):
+            row = session.scalars(select(Signal).where(Signal.signal_id == f"b{number}/DE")).one()
+            row.meta_data = {**row.meta_data, "original_rate_hz": rate_hz}
+    with read_scope() as session:
+        assert count_resampled(session, dataset_id) == {25_600.0: 1, 48_000.0: 2}
 
 
 def test_every_split_says_what_it_shares_or_why_it_cannot_be(dataset_id):
