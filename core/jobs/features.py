@@ -103,7 +103,7 @@ def _measure(read: Readings) -> Table:
     found = measure_features(
         read.samples,
         read.items[0].rate_hz,
-        rpm=np.array([item.rpm or np.nan for item in read.items]),
+        rpm=np.array([item.rpm if 0 < (item.rpm or 0) < math.inf else math.nan for item in read.items]),
         orders=[item.orders.orders if item.orders else None for item in read.items],
     )
     return np.stack([found[feature.name] for feature in FEATURES], axis=1)

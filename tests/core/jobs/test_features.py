@@ -273,3 +273,11 @@ def test_measurement_of_a_data_set_deleted_meanwhile_fails_in_one_sentence(
     job = measure(made)
     assert job.status == "failed"
     assert job.error_message == f"data set {made} was deleted while it was measured; nothing is entered"
+
+
+def test_speed_that_no_shaft_has_is_taken_for_unknown(made, measure):
+    with session_scope() as session:
+        first, second = session.scalars(select(Signal).order_by(Signal.signal_id).limit(2))
+        first.rpm, second.rpm = -1797.0, 0.0
+    assert measure(made).status == "completed"
+    assert "rms" in list_signals()[0].features
