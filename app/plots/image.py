@@ -22,9 +22,10 @@ from bokeh.palettes import Viridis256
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
+from app.plots.canvas import LABELS_PX
 from app.theme import CANVAS_CURSOR
 
-HEIGHT_PX = 300
+HEIGHT_PX = 320
 DIGITS = "return String(Number(Number(value).toPrecision(4)))"
 LOG_DIGITS = "return String(Number((10 ** value).toPrecision(4)))"
 
@@ -59,6 +60,7 @@ def make_image(
     plot = figure(
         name=name,
         height=HEIGHT_PX,
+        min_border_left=LABELS_PX,
         sizing_mode="stretch_width",
         x_range=x_range,
         y_range=y_range,
@@ -85,7 +87,8 @@ def make_image(
     plot.add_tools(pan, wheel, BoxZoomTool(dimensions="width"), hover, ResetTool())
     plot.toolbar.update(active_drag=pan, active_scroll=wheel, autohide=True, logo=None)
     plot.toolbar_inner = True
-    plot.add_layout(ColorBar(color_mapper=mapper, width=10, padding=6), "right")
+    # Below, so that pictures over time stand exactly under the waveform.
+    plot.add_layout(ColorBar(color_mapper=mapper, orientation="horizontal", height=8, padding=4), "below")
     return plot
 
 

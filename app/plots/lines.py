@@ -18,12 +18,13 @@ from bokeh.models import (
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
+from app.plots.canvas import LABELS_PX
 from app.plots.readout import Told, add_readout
 
 HEIGHT_PX = 270
 LOG_DECADES = 5  # shown below the largest line
 MARK_PX = 12  # of the words at a mark
-APART_PX = 18  # between two marks of a row, or all of the row are left out
+APART_PX = 30  # between two marks of a row, or all of the row are left out
 
 Scale = Literal["linear", "log"]
 Columns = dict[str, NDArray[np.floating]]
@@ -118,6 +119,7 @@ def make_lines(
     plot = figure(
         name=name,
         height=HEIGHT_PX,
+        min_border_left=LABELS_PX,
         sizing_mode="stretch_width",
         x_range=x_range,
         y_range=Range1d(*limits),

@@ -13,6 +13,7 @@ from bokeh.models import (
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
+from app.plots.canvas import LABELS_PX
 from app.plots.readout import Told, add_readout
 from app.theme import CANVAS_ACCENT, CANVAS_SIGNAL
 
@@ -56,6 +57,7 @@ def make_waveform(
     plot = figure(
         name="waveform",
         height=HEIGHT_PX,
+        min_border_left=LABELS_PX,
         sizing_mode="stretch_width",
         x_range=x_range,
         y_range=Range1d(*limits),
@@ -88,6 +90,7 @@ def make_overview(
     """Draw the whole record as a strip on which `window` is marked, dragged and drawn anew."""
     plot = figure(
         height=OVERVIEW_HEIGHT_PX,
+        min_border_left=LABELS_PX,
         sizing_mode="stretch_width",
         x_range=Range1d(0.0, duration_s),
         y_range=Range1d(*limits),

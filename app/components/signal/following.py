@@ -4,6 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Generic, TypeVar
 
+import panel as pn
 from bokeh.document import Document
 from bokeh.plotting import figure
 
@@ -37,7 +38,13 @@ class Follower(Generic[Asked]):
             self._show(wanted, self._compute(wanted))
             return
         self._wanted = wanted
-        if not self._is_busy:
+        if self._is_busy:
+            return
+        if pn.state.curdoc is document and not pn.state.loaded:
+            # A page that is still being made must not be changed by another thread's result.
+            self._is_busy = True
+            pn.state.onload(lambda: self._begin(document))
+        else:
             self._begin(document)
 
     def _begin(self, document: Document) -> None:

@@ -16,7 +16,15 @@ from numpy.typing import NDArray
 from app.components.card import card
 from app.components.icon_button import IconButton
 from app.components.signal.heading import heading
-from app.components.signal.served import POINTS, Answering, Later, apply, count_points, is_awaited
+from app.components.signal.served import (
+    POINTS,
+    Answering,
+    Later,
+    apply,
+    count_points,
+    find_document,
+    is_awaited,
+)
 from app.plots.waveform import make_overview, make_waveform, padded_limits, wave_columns
 
 SETTLE_MS = 350  # after the last gesture, before the page is told
@@ -60,6 +68,8 @@ class WaveformView(pn.viewable.Viewer):
         self._settling = Later(self.figure, SETTLE_MS, self._settle)
         self._show()
         self.param.watch(self._follow_window, "window")
+        if find_document(self.figure) is not None:
+            pn.state.onload(self._settling.begin)  # what is told before a page is loaded may not arrive
 
     def __panel__(self) -> pn.viewable.Viewable:
         return card(

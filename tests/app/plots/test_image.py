@@ -46,11 +46,11 @@ def test_axis_over_a_logarithm_names_frequencies() -> None:
     assert "10 ** tick" in draw(is_log=True).yaxis.formatter.code
 
 
-def test_inks_leave_out_what_has_no_value_and_stand_beside() -> None:
+def test_inks_leave_out_what_has_no_value_and_stand_below_so_that_pictures_line_up() -> None:
     plot = draw()
     (bar,) = plot.select(ColorBar)
     assert bar.color_mapper.nan_color == "rgba(0, 0, 0, 0)"
-    assert bar in plot.right
+    assert bar in plot.below
 
 
 def test_rows_are_named_at_their_middles_the_lowest_first() -> None:

@@ -55,7 +55,7 @@ def test_marks_say_colour_dash_and_the_row_that_their_words_stand_in() -> None:
 def test_row_of_marks_that_cannot_be_told_apart_is_left_out_and_the_others_stay() -> None:
     crowded, sparse = marks_at(10, 20, 30), marks_at(100, 200, row=1)
     assert thin_marks([*crowded, *sparse], 0, 500, pixel=1.0) == sparse
-    assert thin_marks([*crowded, *sparse], 0, 500, pixel=0.5) == [*crowded, *sparse]
+    assert thin_marks([*crowded, *sparse], 0, 500, pixel=0.3) == [*crowded, *sparse]
 
 
 def test_marks_outside_the_view_are_left_out() -> None:
