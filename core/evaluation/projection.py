@@ -96,10 +96,15 @@ def project_neighbours(values: NDArray[np.float64], seed: int = 0) -> NDArray[np
     if len(values) < FEWEST_RECORDS or values.shape[1] < 2:
         return places
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
 
     chosen = np.arange(len(values))
     if len(values) > MOST_TSNE_RECORDS:
         chosen = np.sort(np.random.default_rng(seed).choice(chosen, MOST_TSNE_RECORDS, replace=False))
     perplexity = min(PERPLEXITY, (len(chosen) - 1) / 3)
-    places[chosen] = TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(values[chosen])
+    # Its threads wait for each other busily: beside other work a few records took most of a minute.
+    with threadpool_limits(1):
+        places[chosen] = TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(
+            values[chosen]
+        )
     return places
