@@ -33,7 +33,7 @@ class SearchLine {
     input.setAttribute("aria-autocomplete", "list")
     input.setAttribute("aria-expanded", "false")
     input.setAttribute("aria-controls", "completions")
-    input.addEventListener("input", () => { this.clear.hidden = input.value === ""; this.askLater() })
+    input.addEventListener("input", () => { this.clear.hidden = input.value === ""; this.narrow(); this.askLater() })
     input.addEventListener("keydown", (event) => this.onKey(event))
     input.addEventListener("blur", () => this.close())
     return input
@@ -62,6 +62,15 @@ class SearchLine {
     } else if (event.key === "Escape" && open) {
       this.close()
     }
+  }
+
+  // Until the next answer comes, what is offered is narrowed to what is typed: nothing else can be picked.
+  narrow() {
+    if (this.words.length === 0) { return }
+    const typed = [...this.input.value].slice(this.start, this.cursor()).join("").toLowerCase()
+    this.words = this.cursor() < this.start ? [] : this.words.filter((word) => word.toLowerCase().startsWith(typed))
+    this.active = -1
+    this.drawList()
   }
 
   askLater() {
