@@ -104,7 +104,7 @@ def test_from_files_to_a_shared_link(
     shared = page.url
     page.locator(".tabulator-row").first.click()
     page.wait_for_url("**/signals?**start=**stop=**")
-    expect(page.get_by_text("Amplitude spectrum")).to_be_visible()
+    expect(page.get_by_text("Envelope spectrum", exact=True).last).to_be_visible()
     shoot(page, "4-window")
     page.go_back()
     expect(page.get_by_text(told)).to_be_visible()

@@ -51,5 +51,5 @@ def test_from_dropped_files_to_an_open_signal(
     browser.get_by_role("button", name="Close").click()
     browser.locator(".tabulator-row").nth(1).click()
     browser.wait_for_url("**signal=**")
-    expect(browser.get_by_text("Amplitude spectrum")).to_be_visible()
+    expect(browser.get_by_text("Envelope spectrum", exact=True).last).to_be_visible()
     shoot(browser, "8-opened")
