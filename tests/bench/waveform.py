@@ -69,6 +69,7 @@ def _store(num_samples: int) -> SignalRow:
         path=stored.path,
         meta_data={},
         findings=(),
+        features={},
         **unknown,
     )
 
