@@ -15,7 +15,7 @@ class OptionBar(BrowserPart):
     fields = param.List(default=[], item_type=dict, doc="made by many, one, choice and number below")
 
     _esm = script("parts", "option_bar")
-    _stylesheets: ClassVar[list[str]] = [style_sheet("parts", "option_bar")]
+    _stylesheets: ClassVar[list[str]] = [style_sheet("parts", "toggle", "option_bar")]
 
     def __init__(self, *args: Any, **params: Any) -> None:
         super().__init__(*args, **{"sizing_mode": "stretch_width"} | params)

@@ -22,7 +22,6 @@ from app.components.signal.served import (
     Later,
     apply,
     count_points,
-    find_document,
     is_awaited,
 )
 from app.plots.waveform import make_overview, make_waveform, padded_limits, wave_columns
@@ -68,8 +67,6 @@ class WaveformView(pn.viewable.Viewer):
         self._settling = Later(self.figure, SETTLE_MS, self._settle)
         self._show()
         self.param.watch(self._follow_window, "window")
-        if find_document(self.figure) is not None:
-            pn.state.onload(self._settling.begin)  # what is told before a page is loaded may not arrive
 
     def __panel__(self) -> pn.viewable.Viewable:
         return card(

@@ -55,11 +55,12 @@ Maker = Callable[["Analyses"], Analysis]
 class Analyses:
     """The analyses that the state asks for; `makers` makes each when it is first asked for."""
 
+    mounting: Mounting  # speed and bearing that they go by
+
     def __init__(self, looked: Looked, state: SignalsState, makers: Mapping[str, Maker]) -> None:
         self.looked, self.state, self._makers = looked, state, makers
         self._made: dict[str, Analysis] = {}
         self._kurtogram: KurtogramView | BrinellError | None = None
-        self.mounting: Mounting = find_mounting(looked.row)
         self._watchers: list[Any] = []
         self.restate()
 
