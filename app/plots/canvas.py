@@ -11,6 +11,9 @@ LABELS_PX = 64  # of an axis: the frame stands still while its numbers change
 NARROW_PX = 560  # that a legend may take: what an 800 px window leaves
 NARROWEST_PX = 240  # what a 420 px window leaves
 SWATCH_PX, LETTER_PX = 33, 7  # of a legend's line, and of a letter beside it
+REPAINT_AGAIN = (
+    0  # Bokeh repeats a painting half a second later within so many ms of a gesture: by itself 300
+)
 LEGEND_PX = 22  # of one line of a legend
 GREY_ALPHA = 0.45  # of lines without a colour of their own: many of them stay a ground
 
@@ -25,6 +28,7 @@ def make_canvas(x_label: str, y_label: str, *, height: int, **options: Any) -> f
         y_axis_label=y_label,
         toolbar_location="right",
         output_backend="canvas",
+        lod_interval=REPAINT_AGAIN,
         **{"tools": "pan,box_zoom,reset,save", "min_border_left": LABELS_PX} | options,
     )
     plot.toolbar.autohide, plot.toolbar.logo = True, None

@@ -22,7 +22,7 @@ from bokeh.palettes import Viridis256
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
-from app.plots.canvas import LABELS_PX
+from app.plots.canvas import LABELS_PX, REPAINT_AGAIN
 from app.theme import CANVAS_CURSOR
 
 HEIGHT_PX = 320
@@ -66,6 +66,7 @@ def make_image(
         y_range=y_range,
         x_axis_label=x_label,
         y_axis_label=y_label,
+        lod_interval=REPAINT_AGAIN,
         tools=[],
         toolbar_location="above",
     )

@@ -18,7 +18,7 @@ from bokeh.models import (
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
-from app.plots.canvas import LABELS_PX
+from app.plots.canvas import LABELS_PX, REPAINT_AGAIN
 from app.plots.readout import Told, add_readout
 
 HEIGHT_PX = 270
@@ -126,6 +126,7 @@ def make_lines(
         y_axis_type=scale,
         x_axis_label=axis.label,
         y_axis_label=amplitude,
+        lod_interval=REPAINT_AGAIN,
         tools=[],
         toolbar_location="above",
     )

@@ -13,7 +13,8 @@ from bokeh.models import (
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
-from app.plots.canvas import LABELS_PX
+from app.plots.answered import paint_when_answered
+from app.plots.canvas import LABELS_PX, REPAINT_AGAIN
 from app.plots.readout import Told, add_readout
 from app.theme import CANVAS_ACCENT, CANVAS_SIGNAL
 
@@ -63,10 +64,12 @@ def make_waveform(
         y_range=Range1d(*limits),
         x_axis_label="time (s)",
         y_axis_label=amplitude_label(unit),
+        lod_interval=REPAINT_AGAIN,
         tools=[],
         toolbar_location="above",
     )
     _draw_signal(plot, source)
+    paint_when_answered(plot, source)
     wheel, pan = WheelZoomTool(dimensions="width"), PanTool(dimensions="width")
     unit_words = unit or ""
     add_readout(
@@ -94,6 +97,7 @@ def make_overview(
         sizing_mode="stretch_width",
         x_range=Range1d(0.0, duration_s),
         y_range=Range1d(*limits),
+        lod_interval=REPAINT_AGAIN,
         tools=[],
         toolbar_location=None,
     )

@@ -40,19 +40,22 @@ VIEWS: dict[str, list[str]] = {"waveform": [], "following": ["spectrum", "envelo
 WATCH = """
 (names) => {
   const figures = names.map((name) => Bokeh.documents.map((doc) => doc.get_model_by_name(name)).find(Boolean))
-  if (figures.some((figure) => !figure)) { return false }
+  if (figures.some((figure) => !figure || !Bokeh.index.find_one(figure))) { return false }
   window.gesture = {began: null, painted: {}}
   window.addEventListener("wheel", (event) => {
     window.gesture = {began: event.timeStamp, painted: {}}
   }, {capture: true, passive: true})
   figures.forEach((figure, place) => {
+    const view = Bokeh.index.get_one(figure)
     const sources = new Set(figure.renderers.map((renderer) => renderer.data_source))
     for (const source of sources) {
       source.properties.data.change.connect(() => {
         const gesture = window.gesture
-        requestAnimationFrame(() => setTimeout(() => {
-          gesture.painted[names[place]] ??= performance.now() - gesture.began
-        }))
+        const tell = () => {
+          view.repainted.disconnect(tell)
+          setTimeout(() => { gesture.painted[names[place]] ??= performance.now() - gesture.began })
+        }
+        view.repainted.connect(tell)
       })
     }
   })
