@@ -5,6 +5,7 @@ from core.models.api_request_log import APIMetricsSummary, APIRequestLog
 from core.models.artifact import Artifact
 from core.models.backup_code import BackupCode
 from core.models.base import Base
+from core.models.campaign import TrialState
 from core.models.dataset import Dataset
 from core.models.dataset_generation import DatasetGeneration, DatasetGenerationStatus
 from core.models.dataset_import import DatasetImport, DatasetImportStatus
@@ -14,7 +15,7 @@ from core.models.experiment import Experiment, ExperimentSource, ExperimentStatu
 from core.models.experiment_metric import Direction, ExperimentMetric
 from core.models.experiment_parameter import ExperimentParameter
 from core.models.explanation import Explanation
-from core.models.hpo_campaign import HPOCampaign, HPOMethod
+from core.models.hpo_campaign import HPOCampaign, HPOMethod, HPOTrial
 from core.models.job import Job, JobStatus
 from core.models.login_history import LoginHistory
 from core.models.nas_campaign import NASCampaign, NASTrial
@@ -58,6 +59,7 @@ __all__ = [
     "Explanation",
     "HPOCampaign",
     "HPOMethod",
+    "HPOTrial",
     "Job",
     "JobStatus",
     "LoginHistory",
@@ -74,6 +76,7 @@ __all__ = [
     "Tag",
     "Tick",
     "TrainingRun",
+    "TrialState",
     "Upload",
     "User",
     "WebhookConfiguration",

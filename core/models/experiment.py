@@ -36,6 +36,7 @@ class ExperimentSource(StrEnum):
 
     TRAINING = "training"  # trained by a job of this program
     LOGGED = "logged"  # written by somebody's own loop
+    TRIAL = "trial"  # trained by its campaign, which alone goes on with it
     IMPORTED = "imported"  # read from another program's store
 
 

@@ -3,10 +3,11 @@
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from core.models.base import Base, RunMixin, TimestampMixin
+from core.models.base import NO_ID_REUSE, Base, RunMixin, TimestampMixin
+from core.models.campaign import CampaignMixin, TrialMixin
 from core.models.experiment import ExperimentStatus
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class HPOMethod(StrEnum):
     HYPERBAND = "hyperband"
 
 
-class HPOCampaign(TimestampMixin, RunMixin, Base):
+class HPOCampaign(TimestampMixin, RunMixin, CampaignMixin, Base):
     """A search over hyperparameters; each trial is an experiment."""
 
     __tablename__ = "hpo_campaigns"
@@ -50,3 +51,28 @@ class HPOCampaign(TimestampMixin, RunMixin, Base):
     best_experiment: Mapped["Experiment | None"] = relationship(
         foreign_keys=[best_experiment_id], post_update=True
     )
+    trials: Mapped[list["HPOTrial"]] = relationship(
+        back_populates="campaign",
+        cascade="all, delete-orphan",
+        passive_deletes=True,
+        order_by="HPOTrial.trial_number",
+    )
+
+
+class HPOTrial(TimestampMixin, TrialMixin, Base):
+    """One set of hyperparameters, trained."""
+
+    __tablename__ = "hpo_trials"
+    __table_args__ = (
+        Index("ix_hpo_trials_campaign_trial", "campaign_id", "trial_number", unique=True),
+        NO_ID_REUSE,
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("hpo_campaigns.id", ondelete="CASCADE"))
+    experiment_id: Mapped[int | None] = mapped_column(
+        ForeignKey("experiments.id", ondelete="SET NULL"), index=True
+    )
+
+    campaign: Mapped["HPOCampaign"] = relationship(back_populates="trials")
+    experiment: Mapped["Experiment | None"] = relationship()

@@ -6,13 +6,14 @@ from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.models.base import NO_ID_REUSE, Base, BigInt, RunMixin, TimestampMixin
+from core.models.campaign import CampaignMixin, TrialMixin
 
 if TYPE_CHECKING:
     from core.models.dataset import Dataset
     from core.models.experiment import Experiment
 
 
-class NASCampaign(TimestampMixin, RunMixin, Base):
+class NASCampaign(TimestampMixin, RunMixin, CampaignMixin, Base):
     """A search over network architectures."""
 
     __tablename__ = "nas_campaigns"
@@ -45,7 +46,7 @@ class NASCampaign(TimestampMixin, RunMixin, Base):
     best_trial: Mapped["NASTrial | None"] = relationship(foreign_keys=[best_trial_id], post_update=True)
 
 
-class NASTrial(TimestampMixin, Base):
+class NASTrial(TimestampMixin, TrialMixin, Base):
     """One architecture, trained."""
 
     __tablename__ = "nas_trials"
@@ -53,7 +54,6 @@ class NASTrial(TimestampMixin, Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     campaign_id: Mapped[int] = mapped_column(ForeignKey("nas_campaigns.id", ondelete="CASCADE"))
-    trial_number: Mapped[int]
     architecture: Mapped[dict[str, Any]]
     architecture_hash: Mapped[str]
     validation_accuracy: Mapped[float | None]
