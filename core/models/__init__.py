@@ -1,5 +1,6 @@
 """The tables, and nothing but tables; importing this package registers them all."""
 
+from core.campaign_specs import HPOMethod
 from core.models.api_key import APIKey, APIUsage
 from core.models.api_request_log import APIMetricsSummary, APIRequestLog
 from core.models.artifact import Artifact
@@ -15,7 +16,7 @@ from core.models.experiment import Experiment, ExperimentSource, ExperimentStatu
 from core.models.experiment_metric import Direction, ExperimentMetric
 from core.models.experiment_parameter import ExperimentParameter
 from core.models.explanation import Explanation
-from core.models.hpo_campaign import HPOCampaign, HPOMethod, HPOTrial
+from core.models.hpo_campaign import HPOCampaign, HPOTrial
 from core.models.job import Job, JobStatus
 from core.models.login_history import LoginHistory
 from core.models.nas_campaign import NASCampaign, NASTrial

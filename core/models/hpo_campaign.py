@@ -1,26 +1,17 @@
 """Hyperparameter searches."""
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from core.campaign_specs import HPOMethod
 from core.models.base import NO_ID_REUSE, Base, RunMixin, TimestampMixin
 from core.models.campaign import CampaignMixin, TrialMixin
 from core.models.experiment import ExperimentStatus
 
 if TYPE_CHECKING:
     from core.models.experiment import Experiment
-
-
-class HPOMethod(StrEnum):
-    """How the next trial is chosen."""
-
-    GRID_SEARCH = "grid_search"
-    RANDOM_SEARCH = "random_search"
-    BAYESIAN = "bayesian"
-    HYPERBAND = "hyperband"
 
 
 class HPOCampaign(TimestampMixin, RunMixin, CampaignMixin, Base):
