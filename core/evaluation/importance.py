@@ -84,21 +84,16 @@ def rank_parameters(
     losses = (-values if larger_is_better else values)[scored]
     kept: dict[str, list[Value]] = {name: [column[i] for i in scored] for name, column in parameters.items()}
     columns = [column for column in (_column(name, kept[name]) for name in sorted(kept)) if column]
-    best = _best(losses, target_quantile)
-    found = _shares(columns, np.arange(len(losses)), losses, target_quantile)
-    drawn = np.array(
-        [
-            _shares(columns, generator.integers(len(losses), size=len(losses)), losses, target_quantile)
-            for _ in range(num_resamples)
-        ]
-    )
-    low, high = np.percentile(drawn, [2.5, 97.5], axis=0) if columns else (found, found)
+    num_best = int(_best(losses[None], target_quantile).sum())
+    found = _shares(columns, np.arange(len(losses))[None], losses, target_quantile)[0]
+    drawn = generator.integers(len(losses), size=(num_resamples, len(losses)))
+    low, high = np.percentile(_shares(columns, drawn, losses, target_quantile), [2.5, 97.5], axis=0)
     ranked = [
         Importance(c.name, float(found[i]), float(low[i]), float(high[i]), c.kind, int((c.cells >= 0).sum()))
         for i, c in enumerate(columns)
     ]
     ranked.sort(key=lambda each: (-each.share, each.name))
-    return ImportanceReport(tuple(ranked), len(losses), len(best), _caution(len(losses), len(best)))
+    return ImportanceReport(tuple(ranked), len(losses), num_best, _caution(len(losses), num_best))
 
 
 def _caution(num_runs: int, num_best: int) -> str:
@@ -110,64 +105,93 @@ def _caution(num_runs: int, num_best: int) -> str:
     )
 
 
-def _best(losses: NDArray[np.float64], quantile: float) -> NDArray[np.int64]:
-    """Return the places of the best share, and of all that tie with its last."""
-    cut = np.partition(losses, math.ceil(quantile * len(losses)) - 1)[math.ceil(quantile * len(losses)) - 1]
-    return np.flatnonzero(losses <= cut)
+def _best(losses: NDArray[np.float64], quantile: float) -> NDArray[np.bool_]:
+    """Mark the best share of each row (num_draws, num_runs), and all that tie with its last."""
+    last = math.ceil(quantile * losses.shape[1]) - 1
+    is_best: NDArray[np.bool_] = losses <= np.partition(losses, last, axis=1)[:, last : last + 1]
+    return is_best
 
 
 def _shares(
     columns: Sequence[_Column], runs: NDArray[np.int64], losses: NDArray[np.float64], quantile: float
 ) -> NDArray[np.float64]:
-    """Return each parameter's share (num_columns,); all alike where none tells anything."""
-    best = runs[_best(losses[runs], quantile)]
-    told = np.array([_divergence(column, best, runs) for column in columns])
-    total = told.sum()
-    return told / total if total > 0 else np.full(len(columns), 1 / max(1, len(columns)))
+    """Return each parameter's share in each draw of runs, (num_draws, num_columns).
+
+    All are alike where none tells anything. `runs`: (num_draws, num_runs) places in `losses`.
+    """
+    if not columns:
+        return np.empty((len(runs), 0))
+    best = _best(losses[runs], quantile)
+    told = np.stack([_divergence(column, best, runs) for column in columns], axis=1)
+    total = told.sum(axis=1, keepdims=True)
+    shares: NDArray[np.float64] = np.where(
+        total > 0, told / np.where(total > 0, total, 1.0), 1 / len(columns)
+    )
+    return shares
 
 
-def _divergence(column: _Column, best: NDArray[np.int64], runs: NDArray[np.int64]) -> float:
-    top, everywhere = column.cells[best], column.cells[runs]
-    top, stated = top[top >= 0], everywhere[everywhere >= 0]
-    if not len(top) or len(stated) < 2:
-        return 0.0
-    density = _categories if column.kind == "category" else _parzen
-    p = density(np.bincount(top, minlength=column.num_cells)) + _FLOOR
-    q = density(np.bincount(stated, minlength=column.num_cells)) + _FLOOR
-    active = (len(top) / len(best)) ** 2 / (len(stated) / len(runs))
-    return active * float(q @ (p / q - 1) ** 2)
+def _divergence(column: _Column, best: NDArray[np.bool_], runs: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return (num_draws,) what the parameter tells of a run's being among the best of its draw."""
+    cells = column.cells[runs]
+    # Those that state none are counted in a cell before the first, which is then left out.
+    places = cells + 1 + (column.num_cells + 1) * np.arange(len(runs))[:, None]
+    shape = (len(runs), column.num_cells + 1)
+    top = np.bincount(places[best], minlength=math.prod(shape)).reshape(shape)[:, 1:]
+    stated = np.bincount(places.ravel(), minlength=math.prod(shape)).reshape(shape)[:, 1:]
+    num_top, num_stated = top.sum(axis=1), stated.sum(axis=1)
+    is_told = (num_top > 0) & (num_stated > 1)
+    divergence = np.zeros(len(runs))
+    if is_told.any():
+        density = _categories if column.kind == "category" else _parzen
+        p, q = density(top[is_told]) + _FLOOR, density(stated[is_told]) + _FLOOR
+        divergence[is_told] = (q * (p / q - 1) ** 2).sum(axis=1)
+    share_of_best = num_top / best.sum(axis=1)
+    active: NDArray[np.float64] = share_of_best**2 / np.maximum(num_stated / runs.shape[1], _FLOOR)
+    return active * divergence
 
 
 def _parzen(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the density over cells: a truncated Gaussian at each filled one, and a broad one as prior."""
-    filled = np.flatnonzero(counts)
-    weights = counts[filled].astype(np.float64)
-    total = weights.sum()
-    mean = filled @ weights / total
-    deviation = math.sqrt((filled - mean) ** 2 @ weights / max(1.0, total - 1))
-    reached = np.cumsum(weights)
-    lower = filled[np.searchsorted(reached, total // 4, side="left")]
-    upper = filled[min(len(filled) - 1, int(np.searchsorted(reached, total * 3 // 4, side="right")))]
-    scott = 1.059 * min((upper - lower) / 1.34, deviation) * total**-0.2
-    last = len(counts) - 1
-    centres = np.append(filled, last / 2)
-    widths = np.append(np.full(len(filled), max(scott, 0.5 / 1.64)), last + 1.0)
-    edges = (np.arange(-0.5, last + 1) - centres[:, None]) / widths[:, None]
-    kernels = np.diff(special.ndtr(edges), axis=1)
-    kernels /= kernels.sum(axis=1, keepdims=True)
-    mixed = np.append(weights, 1.0) / (total + 1)
-    density: NDArray[np.float64] = mixed @ kernels
-    return density
+    """Return the density over cells: a truncated Gaussian at each filled one, and a broad one as prior.
+
+    `counts` and the answer: (num_draws, num_cells).
+    """
+    num_cells = counts.shape[1]
+    total = counts.sum(axis=1, keepdims=True)
+    widths = _scott_widths(counts, total)
+    # All kernels of a draw have one width: each is a stretch of one row of differences of the normal
+    # distribution, from num_cells - 1 cells before its centre to as many behind it.
+    edges = special.ndtr((np.arange(-num_cells + 1, num_cells + 1) - 0.5) / widths)
+    kernels = np.lib.stride_tricks.sliding_window_view(np.diff(edges, axis=1), num_cells, axis=1)[:, ::-1]
+    weights = counts / (total + 1) / kernels.sum(axis=2)
+    around = (np.arange(num_cells + 1) - 0.5 - (num_cells - 1) / 2) / num_cells
+    prior = np.diff(special.ndtr(around))
+    mixed: NDArray[np.float64] = (weights[:, None] @ kernels)[:, 0] + prior / prior.sum() / (total + 1)
+    return mixed
+
+
+def _scott_widths(counts: NDArray[np.int64], total: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return (num_draws, 1) Scott's bandwidth of counted cells, as Optuna takes its quartiles."""
+    places = np.arange(counts.shape[1])
+    mean = counts @ places[:, None] / total
+    squares = (counts * (places - mean) ** 2).sum(axis=1, keepdims=True)
+    deviation = np.sqrt(squares / np.maximum(1, total - 1))
+    filled, reached = counts > 0, np.cumsum(counts, axis=1)
+    lower = (filled & (reached >= total // 4)).argmax(axis=1)
+    upper = (filled & ((reached > total * 3 // 4) | (reached == total))).argmax(axis=1)
+    scott = 1.059 * np.minimum((upper - lower)[:, None] / 1.34, deviation) * total**-0.2
+    widths: NDArray[np.float64] = np.maximum(scott, 0.5 / 1.64)
+    return widths
 
 
 def _categories(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the density over categories: each filled one's kernel leaks to all, and one prior is even."""
-    filled = np.flatnonzero(counts)
-    kernels = np.full((len(filled) + 1, len(counts)), 1 / (len(filled) + 1))
-    kernels[np.arange(len(filled)), filled] += 1
-    kernels /= kernels.sum(axis=1, keepdims=True)
-    mixed = np.append(counts[filled], 1.0) / (counts.sum() + 1)
-    density: NDArray[np.float64] = mixed @ kernels
+    """Return the density over categories: each filled one's kernel leaks to all, and one prior is even.
+
+    `counts` and the answer: (num_draws, num_categories).
+    """
+    num_categories, total = counts.shape[1], counts.sum(axis=1, keepdims=True)
+    leak = 1 / (np.count_nonzero(counts, axis=1)[:, None] + 1)
+    kernels: NDArray[np.float64] = (total * leak + counts) / (num_categories * leak + 1)
+    density: NDArray[np.float64] = (kernels + 1 / num_categories) / (total + 1)
     return density
 
 

@@ -3,6 +3,7 @@ import optuna
 import pytest
 
 from core.errors import InvalidInputError
+from core.evaluation import importance
 from core.evaluation.importance import rank_parameters
 
 
@@ -54,6 +55,16 @@ def test_what_sets_the_score_leads_and_the_order_of_direction_is_kept() -> None:
 
 def test_same_seed_gives_the_same_intervals() -> None:
     assert ranked(*runs()) == ranked(*runs())
+
+
+def test_each_resample_is_ranked_as_if_it_were_alone() -> None:
+    rng, losses = np.random.default_rng(1), np.array(runs()[1])
+    columns = [importance._column(name, column) for name, column in runs()[0].items()]
+    drawn = rng.integers(100, size=(20, 100))
+    together = importance._shares(columns, drawn, losses, 0.25)
+    alone = [importance._shares(columns, row[None], losses, 0.25)[0] for row in drawn]
+    assert len(np.unique(together[:, 0])) == 20
+    np.testing.assert_allclose(together, alone, rtol=1e-12)
 
 
 def test_parameter_of_one_value_is_left_out() -> None:
