@@ -1,15 +1,15 @@
 """The trainer: windows and a spec in, the weights of the best epoch out; it does not know where logs go."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
+from core.learning.best_epoch import BestEpoch
 from core.learning.devices import device_name, resolve_device
 from core.learning.engine import Engine, batch_for_evaluation
 from core.learning.results import EpochRecord, FitResult, StepRecord
@@ -60,11 +60,11 @@ def fit(
     began = perf_counter()
     device = resolve_device(spec.device)
     engine = Engine(network, train, validation, spec, device)
-    epoch, best, steps, records = 0, _Best(), list[StepRecord](), list[EpochRecord]()
+    epoch, best, steps, records = 0, BestEpoch(), list[StepRecord](), list[EpochRecord]()
     if state is not None:
         engine.restore(state)
         epoch = state.epoch
-        best = _Best(state.best_epoch, state.best_accuracy, state.best_loss, state.best_weights)
+        best = BestEpoch(state.best_epoch, state.best_accuracy, state.best_loss, state.best_weights)
         for told in state.steps:
             steps.append(told)
             on_step(told)
@@ -78,7 +78,7 @@ def fit(
             reason = "diverged"
             break
         records.append(record)
-        best = best.after(record, network)
+        best = best.after(record, partial(copy_weights, network))
         on_epoch(record)
         reason = should_stop() or best.word_of_patience(spec, epoch)
         on_state(partial(_state, engine, epoch, best, steps))
@@ -110,34 +110,7 @@ def predict(network: nn.Module, windows: WindowSet, device: torch.device) -> NDA
     return probabilities
 
 
-@dataclass(frozen=True)
-class _Best:
-    """The best epoch so far; epoch 0 is none yet."""
-
-    epoch: int = 0
-    accuracy: float | None = None
-    loss: float | None = None
-    weights: dict[str, Tensor] | None = None
-
-    def after(self, record: EpochRecord, network: nn.Module) -> "_Best":
-        """Return the better one of this and the epoch that `network` has just finished."""
-        if self._beats(record):
-            return self
-        return _Best(record.epoch, record.val_accuracy, record.val_loss, copy_weights(network))
-
-    def word_of_patience(self, spec: TrainingSpec, epoch: int) -> str | None:
-        """Return `patience` where this best epoch lies as far back as the spec waits for a better one."""
-        return "patience" if spec.patience is not None and epoch - self.epoch >= spec.patience else None
-
-    def _beats(self, record: EpochRecord) -> bool:
-        if self.accuracy is None or record.val_accuracy is None:
-            return False
-        if self.accuracy != record.val_accuracy:
-            return self.accuracy > record.val_accuracy
-        return self.loss is not None and record.val_loss is not None and self.loss <= record.val_loss
-
-
-def _state(engine: Engine, epoch: int, best: _Best, steps: list[StepRecord]) -> TrainerState:
+def _state(engine: Engine, epoch: int, best: BestEpoch, steps: list[StepRecord]) -> TrainerState:
     return TrainerState(
         epoch=epoch,
         weights=copy_weights(engine.network),
