@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 
 import psutil
 
@@ -16,16 +17,20 @@ STARTED_BY = "BRINELL_STARTED_BY"
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36
 
 
-def start_tied(module: str, *arguments: str) -> "subprocess.Popen[bytes]":
+def start_tied(
+    module: str, *arguments: str, piped: bool = False, environment: Mapping[str, str] | None = None
+) -> "subprocess.Popen[bytes]":
     """Run `python -m MODULE ARGUMENTS` out of reach of the terminal's Ctrl-C, tied to this process.
 
-    Linux ends it with the thread that calls this, so call it in one that lasts as long as the work.
+    Linux ends it with the thread that calls this, so call it in one that lasts as long as the work. A
+    `piped` one is spoken with through its standard input and output.
     """
     return subprocess.Popen(  # noqa: S603 - our interpreter and our words
         [sys.executable, "-m", module, *arguments],
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE if piped else subprocess.DEVNULL,
+        stdout=subprocess.PIPE if piped else None,
         start_new_session=True,
-        env=os.environ | {STARTED_BY: str(os.getpid())},
+        env={**os.environ, **(environment or {}), STARTED_BY: str(os.getpid())},
     )
 
 

@@ -1,30 +1,25 @@
 """What notebooks/train.ipynb calls: one experiment from its row to its results, under a claim."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from sqlalchemy import select
 
-from core.errors import BrinellError, ConflictError, SupersededError
-from core.evaluation.leakage import LeakageAudit, audit
+from core.errors import BrinellError
 from core.evaluation.metrics import Scores, score
-from core.evaluation.splits import Split, split_records
 from core.jobs.checkpoints import Checkpoints
-from core.jobs.heart import beating
+from core.jobs.holding import Hold
+from core.jobs.prepared import Prepared, prepare
 from core.jobs.provenance import describe_origin
 from core.jobs.run_files import RunFiles
-from core.jobs.run_results import Sides, count_sides, describe_audit, summarise_run, tabulate_predictions
-from core.jobs.running import note_failure, worker_name
-from core.jobs.training_data import TrainingData, load_data
+from core.jobs.run_results import summarise_run, tabulate_predictions
 from core.learning import networks
 from core.learning.devices import device_name, resolve_device
 from core.learning.results import EpochRecord, FitResult, StepRecord
 from core.learning.states import Basis, TrainerState
 from core.learning.trainer import fit, predict
-from core.learning.windows import SplitWindows, cut_split
 from core.models import TrainingRun
 from core.services.experiments import (
     Epoch,
@@ -34,7 +29,7 @@ from core.services.experiments import (
     record_results,
     record_split,
 )
-from core.services.jobs import Claim, JobKind, claim_run
+from core.services.jobs import JobKind
 from core.specs import TrainingSpec
 from core.storage.database import read_scope, session_scope
 from core.storage.transactions import run_write
@@ -49,19 +44,28 @@ WORD_OF_STATUS = {
     "cancelled": "cancelled",
 }
 
+GONE = frozenset({"cancelled", "pruned"})  # nobody goes on with those
+
 
 class ExperimentRun:
     """One attempt at one experiment; its methods are called in the order in which they stand."""
 
-    def __init__(self, experiment_id: int, attempt: int = 0) -> None:
-        """Go on under a worker's attempt, or claim the row here where a person runs the notebook."""
-        self._claimed_here, self._heart = attempt == 0, ExitStack()
-        self.claim = (
-            _claim(experiment_id) if self._claimed_here else Claim(JobKind.TRAINING, experiment_id, attempt)
-        )
-        if self._claimed_here:
-            self._heart.enter_context(beating(self.claim))
-        with read_scope() as session, self._watched():
+    def __init__(
+        self,
+        experiment_id: int,
+        attempt: int = 0,
+        *,
+        prepare: Callable[[TrainingSpec], Prepared] = prepare,
+        judge: Callable[[EpochRecord], str | None] = lambda _: None,
+    ) -> None:
+        """Go on under a worker's attempt, or claim the row here where a person runs the notebook.
+
+        `judge` is asked after each epoch for a word that ends the training, as a campaign's is.
+        """
+        self._hold = Hold(JobKind.TRAINING, experiment_id, attempt)
+        self.claim = self._hold.claim
+        self._prepare, self._judge = prepare, judge
+        with read_scope() as session, self._hold.watched():
             row = get_experiment(session, experiment_id)
             self.name, self.spec = row.name, TrainingSpec.model_validate(row.config)
             self.device = resolve_device(self.spec.device)
@@ -72,48 +76,28 @@ class ExperimentRun:
 
     def load(self) -> pd.DataFrame:
         """Open the records, split them, cut the windows; store the audit; return the sides as a table."""
-        with self._watched():
+        with self._hold.watched():
             return self._load()
 
     def fit(self) -> FitResult:
         """Train until done, out of patience, cancelled or paused; every epoch is a row at once."""
-        with self._watched():
+        with self._hold.watched():
             return self._fit()
 
     def evaluate(self) -> Scores | None:
         """Look at the test side, once, with the weights of the best epoch; None where the run was stopped."""
-        with self._watched(), self._heart:
-            return self._evaluate()
-
-    @contextmanager
-    def _watched(self) -> Iterator[None]:
-        """Note on the row why a run by hand failed; a worker does that for its own."""
-        try:
-            yield
-        except Exception as error:
-            # A kernel outlives its cells: a heart that went on would have the row run for ever. The
-            # error itself goes on to the cell, which shows it.
-            self._heart.close()
-            if self._claimed_here and not isinstance(error, SupersededError):
-                told = str(error) if isinstance(error, BrinellError) else f"{type(error).__name__}: {error}"
-                note_failure(self.claim, told)
-            raise
+        with self._hold.watched():
+            scores = self._evaluate()
+        self._hold.release()
+        return scores
 
     def _load(self) -> pd.DataFrame:
-        with read_scope() as session:
-            self.data: TrainingData = load_data(session, self.spec)
-        self.split: Split = split_records(
-            self.data.records, self.spec.split, self.spec.windows.length, self.spec.seed
-        )
-        self.audit: LeakageAudit = audit(self.data.records, self.split)
-        self.windows: SplitWindows = cut_split(
-            self.data.recordings, self.data.records, self.split, self.spec.windows
-        )
-        self.sides: Sides = count_sides(self.data, self.split, self.windows)
+        prepared = self._prepare(self.spec)
+        self.data, self.split, self.audit = prepared.data, prepared.split, prepared.audit
+        self.windows, self.sides = prepared.windows, prepared.sides
         self.checkpoints = Checkpoints(self.claim, Basis(self.spec, self.data.checksum))
-        stored = describe_audit(self.audit, self.split, self.sides, self.data.records)
         provenance = self._provenance()
-        run_write(lambda session: record_split(session, self.claim, stored, provenance))
+        run_write(lambda session: record_split(session, self.claim, prepared.told, provenance))
         return pd.DataFrame(self.sides).T
 
     def _fit(self) -> FitResult:
@@ -134,7 +118,7 @@ class ExperimentRun:
             on_state=self._on_state,
         )
         self.files.keep_steps(self._steps)
-        if self.result.reason == "cancelled":
+        if self.result.reason in GONE:
             self.checkpoints.drop()
         if self.result.reason == "diverged":
             side = "validation" if np.isfinite(self._steps[-1].losses).all() else "training"
@@ -162,7 +146,7 @@ class ExperimentRun:
                 metrics=summarise_run(self.scores, self.result, self.sides, self.epochs().loc[best_epoch]),
                 model_path=weights_id,
             )
-            if self._claimed_here:
+            if self._hold.is_own:
                 complete_experiment(session, self.claim)
         return self.scores
 
@@ -188,6 +172,7 @@ class ExperimentRun:
         return pd.DataFrame(self.scores.confusion, index=classes, columns=classes)
 
     def _on_epoch(self, record: EpochRecord) -> None:
+        self._last = record
         epoch = Epoch(
             epoch=record.epoch,
             train_loss=record.train_loss,
@@ -201,12 +186,12 @@ class ExperimentRun:
         self._status = run_write(lambda session: record_epochs(session, self.claim, [epoch]))
 
     def _should_stop(self) -> str | None:
-        self._word = WORD_OF_STATUS.get(self._status, "cancelled")
+        self._word = WORD_OF_STATUS.get(self._status, "cancelled") or self._judge(self._last)
         return self._word
 
     def _on_state(self, take: Callable[[], TrainerState]) -> None:
         # Whatever else ends a training, somebody may want it to go on from where it was.
-        self.checkpoints.keep(take, at_once=self._word not in {None, "cancelled"})
+        self.checkpoints.keep(take, at_once=self._word not in {None, *GONE})
 
     def _provenance(self) -> dict[str, Any]:
         return {
@@ -215,12 +200,3 @@ class ExperimentRun:
             "seed": self.spec.seed,
             "data_checksum": self.data.checksum,
         }
-
-
-def _claim(experiment_id: int) -> Claim:
-    with session_scope() as session:
-        claim = claim_run(session, JobKind.TRAINING, experiment_id, worker_name())
-        if claim is None:
-            status = get_experiment(session, experiment_id).status.value
-            raise ConflictError(f"experiment {experiment_id} is {status}; only a pending one can be trained")
-    return claim

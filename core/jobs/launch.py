@@ -41,7 +41,7 @@ class JobProcesses:
     def run(self, kind: JobKind, row_id: int) -> None:
         """Do one job in a process of its own and wait for it; a message that came twice starts none."""
         with read_scope() as session:
-            if get_run(session, kind, row_id).status.value != "pending":
+            if str(get_run(session, kind, row_id).status) != "pending":
                 return
         process = start_tied("core.jobs", kind.value, str(row_id))
         self._pids.add(process.pid)

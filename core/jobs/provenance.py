@@ -2,6 +2,7 @@
 
 import platform
 import subprocess
+from functools import cache
 from importlib.metadata import version
 from shutil import which
 
@@ -10,6 +11,7 @@ from core.settings import PROJECT_ROOT
 PACKAGES = ("brinell", "torch", "numpy", "scipy")
 
 
+@cache  # a process goes on with the code that it began with
 def describe_origin() -> dict[str, str | None]:
     """Return versions, platform and, in a checkout, the git commit with "+changes" where files differ."""
     return {

@@ -72,6 +72,8 @@ def _find_work(kind: JobKind) -> Callable[[Claim], None]:
         from core.jobs.imports import import_files as work
     elif kind is JobKind.FEATURES:
         from core.jobs.features import measure_dataset as work
+    elif kind in {JobKind.SEARCH, JobKind.NAS}:
+        from core.jobs.campaigns import search_in_notebook as work
     else:
         from core.jobs.generations import generate_dataset as work
     return work

@@ -12,7 +12,7 @@ from core.models.dataset_generation import DatasetGeneration, DatasetGenerationS
 from core.models.dataset_import import DatasetImport, DatasetImportStatus
 from core.models.email_digest_queue import EmailDigestQueue
 from core.models.email_log import EmailLog
-from core.models.experiment import Experiment, ExperimentSource, ExperimentStatus
+from core.models.experiment import TRAINED_HERE, Experiment, ExperimentSource, ExperimentStatus
 from core.models.experiment_metric import Direction, ExperimentMetric
 from core.models.experiment_parameter import ExperimentParameter
 from core.models.explanation import Explanation
@@ -36,6 +36,7 @@ from core.models.webhook_configuration import WebhookConfiguration
 from core.models.webhook_log import WebhookLog
 
 __all__ = [
+    "TRAINED_HERE",
     "APIKey",
     "APIMetricsSummary",
     "APIRequestLog",

@@ -25,6 +25,7 @@ class CampaignMixin:
     spent_seconds: Mapped[float] = mapped_column(default=0.0, sort_order=701)  # at work, over all attempts
     duration_seconds: Mapped[float | None] = mapped_column(sort_order=702)  # from the first start to the end
     findings: Mapped[list[str]] = mapped_column(default=list, sort_order=703)
+    notebook_id: Mapped[str | None] = mapped_column(sort_order=704)  # of the artifact, as executed last
 
 
 class TrialMixin:

@@ -40,6 +40,10 @@ class ExperimentSource(StrEnum):
     IMPORTED = "imported"  # read from another program's store
 
 
+# Whose specification and evaluation are our own.
+TRAINED_HERE = (ExperimentSource.TRAINING, ExperimentSource.TRIAL)
+
+
 class Experiment(TimestampMixin, RunMixin, Base):
     """One training; what was not measured is NULL."""
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.errors import InvalidInputError, NotFoundError
-from core.models import Dataset, Experiment, ExperimentMetric, ExperimentSource, ExperimentStatus
+from core.models import TRAINED_HERE, Dataset, Experiment, ExperimentMetric, ExperimentStatus
 from core.queries.experiment_files import ArtifactRow, list_artifacts
 from core.queries.experiment_rows import ExperimentRow, list_rows
 from core.specs import TrainingSpec
@@ -124,7 +124,7 @@ def find_best_on_held_out_bearings(session: Session) -> ExperimentRow | None:
     """Return the best on bearings held out; of new machines too, where such a run is stored."""
     # Trainings of this program have an audit, and an index tells them from the others, which may be many.
     trained = select(Experiment.id).where(
-        Experiment.archived_at.is_(None), Experiment.source == ExperimentSource.TRAINING
+        Experiment.archived_at.is_(None), Experiment.source.in_(TRAINED_HERE)
     )
     grade = Experiment.audit["grade"].as_string()
     if _find_best(session, grade.in_(("nothing", "machine")), among=trained) is None:
@@ -158,7 +158,7 @@ def get_experiment_detail(session: Session, experiment_id: int) -> ExperimentDet
         )
     experiment = session.get_one(Experiment, experiment_id)
     metrics = dict(experiment.metrics or {})
-    is_ours = experiment.source is ExperimentSource.TRAINING
+    is_ours = experiment.source in TRAINED_HERE
     evaluation = metrics.pop("evaluation", None) if is_ours else None
     return ExperimentDetail(
         row=rows[0],

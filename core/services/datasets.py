@@ -15,7 +15,7 @@ from core.models import (
     DatasetGenerationStatus,
     DatasetImport,
     DatasetImportStatus,
-    Experiment,
+    Job,
     Signal,
 )
 from core.services.access import Actor, require_ownership, require_researcher
@@ -95,7 +95,7 @@ def report_progress(session: Session, claim: Claim, percent: int) -> bool:
     """Store how far an import or generation is; False where it was cancelled."""
     status = hold_claim(session, claim)
     row = get_run(session, claim.kind, claim.row_id)
-    if not isinstance(row, Experiment):  # an experiment's progress is its epochs
+    if isinstance(row, DatasetImport | DatasetGeneration | Job):  # others count epochs or trials
         row.progress = percent
     return status == "running"
 

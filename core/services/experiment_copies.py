@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from core.errors import ConflictError, InvalidInputError
-from core.models import Experiment, ExperimentSource
+from core.models import TRAINED_HERE, Experiment
 from core.services.access import Actor, require_researcher
 from core.services.experiments import create_experiment, get_experiment
 from core.specs import TrainingSpec
@@ -34,7 +34,7 @@ def duplicate_experiment(
     """
     require_researcher(actor)
     row = get_experiment(session, experiment_id)
-    if row.source is not ExperimentSource.TRAINING:
+    if row.source not in TRAINED_HERE:
         raise ConflictError(
             f"experiment {experiment_id} ({row.name}) was {row.source.value}, not trained here, so no "
             "specification tells how to train it; run the program again that it comes from"

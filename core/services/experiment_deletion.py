@@ -18,6 +18,8 @@ from core.models import (
     ExperimentTag,
     Explanation,
     HPOCampaign,
+    HPOTrial,
+    NASCampaign,
     NASTrial,
     SealedPart,
     Tag,
@@ -26,7 +28,9 @@ from core.models import (
 from core.services.access import Actor
 from core.services.commits import after_commit
 from core.services.experiment_rows import HeldRow, in_batches, lock_own, read_own, refuse_at_work
+from core.services.jobs import Campaign
 from core.services.sealed_rows import note_removal
+from core.services.trials import refresh_best
 from core.storage import artifacts
 from core.storage.database import sync_commits
 
@@ -98,15 +102,28 @@ def _refuse_kept(rows: Sequence[HeldRow]) -> None:
 def _delete(session: Session, ids: Sequence[int]) -> None:
     note_removal(session.connection(), ids)
     _take_from_tags(session, ids)
-    theirs = update(HPOCampaign).where(HPOCampaign.best_experiment_id.in_(ids))
-    session.execute(theirs.values(best_experiment_id=None))
-    session.execute(update(NASTrial).where(NASTrial.experiment_id.in_(ids)).values(experiment_id=None))
+    campaigns = _take_from_campaigns(session, ids)
     files = session.scalars(delete(Artifact).where(Artifact.experiment_id.in_(ids)).returning(Artifact.id))
     for artifact_id in files.all():
         after_commit(session, partial(artifacts.delete, artifact_id))
     for model in _CHILDREN:
         session.execute(delete(model).where(model.experiment_id.in_(ids)))
     session.execute(delete(Experiment).where(Experiment.id.in_(ids)))
+    for campaign in campaigns:
+        refresh_best(session, campaign)
+    session.flush()
+
+
+def _take_from_campaigns(session: Session, ids: Sequence[int]) -> list[Campaign]:
+    """Leave the trials of these experiments without them; return the campaigns whose best may be another."""
+    theirs = update(HPOCampaign).where(HPOCampaign.best_experiment_id.in_(ids))
+    session.execute(theirs.values(best_experiment_id=None))
+    found: list[Campaign] = []
+    for campaigns, trials in ((HPOCampaign, HPOTrial), (NASCampaign, NASTrial)):
+        left = update(trials).where(trials.experiment_id.in_(ids)).values(experiment_id=None)
+        of = set(session.scalars(left.returning(trials.campaign_id)))
+        found += session.scalars(select(campaigns).where(campaigns.id.in_(of)).order_by(campaigns.id))
+    return found
 
 
 def _take_from_tags(session: Session, ids: Sequence[int]) -> None:

@@ -80,13 +80,13 @@ def create_experiment(
     if name is not None:
         name = NAME.validate_python(name)
     dataset = get_dataset(session, spec.dataset)
-    _check_recordings(session, dataset, spec.channel)
+    check_recordings(session, dataset, spec.channel)
     row = Experiment(
         model_type=spec.model.value,
         dataset_id=dataset.id,
         status=ExperimentStatus.PENDING,
         config=spec.model_dump(mode="json"),
-        hyperparameters=_hyperparameters(spec),
+        hyperparameters=tell_hyperparameters(spec),
         split=spec.split.kind.value,
         total_epochs=spec.epochs,
         notes=notes,
@@ -105,7 +105,8 @@ def _checked_limit(limit_s: float | None) -> float | None:
     return limit_s
 
 
-def _check_recordings(session: Session, dataset: Dataset, channel: str | None) -> None:
+def check_recordings(session: Session, dataset: Dataset, channel: str | None) -> None:
+    """Refuse a data set that a training cannot stand on, or that leaves its channel open."""
     if not dataset.num_signals:
         raise InvalidInputError(
             f"data set {dataset.name!r} holds no recording to train on; import some into it with brinell "
@@ -124,7 +125,8 @@ def _check_recordings(session: Session, dataset: Dataset, channel: str | None) -
         )
 
 
-def _hyperparameters(spec: TrainingSpec) -> dict[str, Any]:
+def tell_hyperparameters(spec: TrainingSpec) -> dict[str, Any]:
+    """Return what a search asks of a training's settings, by its short name."""
     return {
         "lr": spec.optimizer.learning_rate,
         "weight_decay": spec.optimizer.weight_decay,
@@ -173,6 +175,10 @@ def resume_experiment(
 def _refuse_foreign(row: Experiment, instead: str) -> None:
     if row.source is ExperimentSource.LOGGED:
         raise ConflictError(f"experiment {row.id} is trained by somebody's own loop; {instead}")
+    if row.source is ExperimentSource.TRIAL:
+        raise ConflictError(
+            f"experiment {row.id} is a trial, and its campaign goes on with it; pause or resume that"
+        )
     if row.source is ExperimentSource.IMPORTED:
         raise ConflictError(f"experiment {row.id} was imported; what it tells of is over")
 

@@ -12,7 +12,16 @@ from sqlalchemy.orm import Session
 
 from core.clock import seconds_between, utc_now
 from core.errors import ConflictError, NotFoundError, SupersededError
-from core.models import DatasetGeneration, DatasetImport, Experiment, ExperimentSource, Job, TrainingRun
+from core.models import (
+    DatasetGeneration,
+    DatasetImport,
+    Experiment,
+    ExperimentSource,
+    HPOCampaign,
+    Job,
+    NASCampaign,
+    TrainingRun,
+)
 from core.services.access import Actor, require_ownership
 from core.services.commits import after_commit
 from core.services.raw_rows import RawConnection, tell_moment
@@ -22,7 +31,8 @@ from core.storage import broker, room
 
 logger = structlog.get_logger(__name__)
 
-Run = Experiment | DatasetImport | DatasetGeneration | Job
+Campaign = HPOCampaign | NASCampaign
+Run = Experiment | DatasetImport | DatasetGeneration | Job | Campaign
 
 HEARTBEAT_S = 5.0
 SILENT_S = 15.0
@@ -40,6 +50,8 @@ class JobKind(StrEnum):
     IMPORT = "dataset_import"
     GENERATION = "dataset_generation"
     FEATURES = "features"
+    SEARCH = "hpo_campaign"
+    NAS = "nas_campaign"
 
 
 # mypy joins the classes to their base, which has none of their columns.
@@ -48,6 +60,8 @@ MODELS: dict[JobKind, type[Any]] = {
     JobKind.IMPORT: DatasetImport,
     JobKind.GENERATION: DatasetGeneration,
     JobKind.FEATURES: Job,
+    JobKind.SEARCH: HPOCampaign,
+    JobKind.NAS: NASCampaign,
 }
 
 
@@ -102,7 +116,7 @@ def claim_run(session: Session, kind: JobKind, row_id: int, worker: str) -> Clai
         .where(model.id == row_id, model.status == "pending")
         .values(
             # Not the word alone: a row that this session holds takes the value over as it is.
-            status=model.status.type.enum_class("running"),
+            status=_word(model.status, "running"),
             attempt=model.attempt + 1,
             worker=worker,
             heartbeat_at=now,
@@ -112,6 +126,12 @@ def claim_run(session: Session, kind: JobKind, row_id: int, worker: str) -> Clai
         .returning(model.attempt)
     )
     return None if attempt is None else Claim(kind, row_id, attempt)
+
+
+def _word(status: Any, word: str) -> str:
+    """Return a word as a status column takes it: one of its enumeration, or plain."""
+    enumeration: type[str] = getattr(status.type, "enum_class", None) or str
+    return enumeration(word)
 
 
 def find_claim(session: Session, kind: JobKind, row_id: int, worker: str) -> Claim | None:
@@ -162,6 +182,8 @@ def time_out_run(session: Session, claim: Claim, limit_s: float) -> None:
 
 
 def _reached(session: Session, row: Run) -> str:
+    if isinstance(row, Campaign):
+        return f"after {sum(trial.state != 'running' for trial in row.trials)} trials"
     if not isinstance(row, Experiment):
         return f"at {row.progress} %"
     done = session.scalar(select(func.max(TrainingRun.epoch)).where(TrainingRun.experiment_id == row.id)) or 0
@@ -169,6 +191,8 @@ def _reached(session: Session, row: Run) -> str:
 
 
 def _way_on(row: Run, limit_s: float) -> str:
+    if isinstance(row, Campaign):
+        return f"{_again(row)} with BRINELL_TIME_LIMIT_S above {limit_s:g}"
     if isinstance(row, Experiment):
         return f"resume it with a larger one: brinell resume {row.id} --time-limit {2 * limit_s:g}"
     return f"ask for it again with BRINELL_TIME_LIMIT_S above {limit_s:g}"
@@ -182,6 +206,12 @@ def complete_run(session: Session, claim: Claim) -> None:
     _end_run(session, claim, "completed", None)
 
 
+def stop_run(session: Session, claim: Claim, status: str, reason: str | None) -> None:
+    """Leave the claimed row, where it still runs, in the state that whoever stopped it names."""
+    if hold_claim(session, claim) == "running":
+        _end_run(session, claim, status, reason)
+
+
 def _end_run(session: Session, claim: Claim, status: str, reason: str | None) -> None:
     row, now = lock_run(session, claim.kind, claim.row_id), utc_now()
     row.status = type(row.status)(status)
@@ -191,13 +221,20 @@ def _end_run(session: Session, claim: Claim, status: str, reason: str | None) ->
         row.duration_seconds = seconds_between(row.started_at, now)
 
 
+def rest_run(session: Session, claim: Claim) -> None:
+    """Have the claimed row, where it still runs, wait for whoever paused what it is part of."""
+    if hold_claim(session, claim) == "running":
+        row = lock_run(session, claim.kind, claim.row_id)
+        row.status = type(row.status)("paused")
+
+
 def cancel_run(session: Session, actor: Actor, kind: JobKind, row_id: int) -> None:
     """Ask a pending, running or paused run to end; a running one stops within one epoch or file."""
     row = lock_run(session, kind, row_id)
     require_ownership(actor, row, f"{kind.value.replace('_', ' ')} {row_id}")
-    if row.status.value not in {"pending", "running", "paused"}:
+    if str(row.status) not in {"pending", "running", "paused"}:
         raise ConflictError(
-            f"{kind.value.replace('_', ' ')} {row_id} is {row.status.value}; nothing is left to cancel"
+            f"{kind.value.replace('_', ' ')} {row_id} is {row.status}; nothing is left to cancel"
         )
     row.status = type(row.status)("cancelled")
     row.finished_at = utc_now()
@@ -267,7 +304,11 @@ def _is_ours(kind: JobKind) -> ColumnElement[bool]:
 
 
 def _again(row: Run) -> str:
-    return f"resume it: brinell resume {row.id}" if isinstance(row, Experiment) else "ask for it again"
+    if isinstance(row, Experiment):
+        return f"resume it: brinell resume {row.id}"
+    if isinstance(row, Campaign):
+        return f"resume it: brinell {'search' if isinstance(row, HPOCampaign) else 'nas'} resume {row.id}"
+    return "ask for it again"
 
 
 def return_run(session: Session, claim: Claim, reason: str, *, is_death: bool = True) -> None:

@@ -23,6 +23,7 @@ def upgrade() -> None:
         op.add_column(table, sa.Column("spent_seconds", sa.Double(), nullable=False, server_default="0"))
         op.add_column(table, sa.Column("duration_seconds", sa.Double(), nullable=True))
         op.add_column(table, sa.Column("findings", sa.JSON(), nullable=False, server_default="[]"))
+        op.add_column(table, sa.Column("notebook_id", sa.String(), nullable=True))
     _create_hpo_trials()
     for column in _trial_columns(of_stored=True):
         op.add_column("nas_trials", column)
@@ -81,5 +82,5 @@ def downgrade() -> None:
     for column in _trial_columns(of_stored=True):
         op.drop_column("nas_trials", column.name)
     for table in CAMPAIGNS:
-        for column in ("config", "spent_seconds", "duration_seconds", "findings"):
+        for column in ("config", "spent_seconds", "duration_seconds", "findings", "notebook_id"):
             op.drop_column(table, column)

@@ -9,7 +9,7 @@ import pandas as pd
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.models import Experiment, ExperimentSource
+from core.models import TRAINED_HERE, Experiment
 from core.queries.comparison.runs import check_ids
 
 IMPORT = "import"  # the part of a configuration that tells where an import found its run
@@ -49,7 +49,7 @@ def list_differences(session: Session, experiment_ids: Iterable[int]) -> Differe
     )
     stored = {row[0]: row[1:] for row in rows}
     ids = tuple(each for each in asked if each in stored)
-    alone = all(stored[each][0] is ExperimentSource.TRAINING for each in ids)
+    alone = all(stored[each][0] in TRAINED_HERE for each in ids)
     specs = [_spec(stored[each][1], {} if alone else stored[each][2]) for each in ids]
     specs = _join_names(specs)
     paths = list(dict.fromkeys(path for spec in specs for path in spec))

@@ -7,7 +7,7 @@ import pandas as pd
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.models import Experiment, ExperimentMetric, ExperimentSource
+from core.models import TRAINED_HERE, Experiment, ExperimentMetric
 from core.queries.comparison.runs import check_ids
 from core.queries.experiments import Evaluation, parse_evaluation
 
@@ -85,7 +85,7 @@ def read_evaluations(session: Session, experiment_ids: Iterable[int]) -> dict[in
     ids = check_ids(experiment_ids)
     stored = Experiment.metrics["evaluation"]
     # What another's loop or store calls an evaluation is a figure of its own.
-    is_ours = Experiment.source == ExperimentSource.TRAINING
+    is_ours = Experiment.source.in_(TRAINED_HERE)
     rows = session.execute(select(Experiment.id, stored).where(Experiment.id.in_(ids), is_ours))
     found = {experiment_id: parse_evaluation(value) for experiment_id, value in rows if value}
     return {each: found[each] for each in ids if each in found}
