@@ -8,17 +8,29 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from core.errors import NotFoundError
-from core.models import DatasetGeneration, DatasetImport, Experiment, Job, TrainingRun
+from core.models import (
+    DatasetGeneration,
+    DatasetImport,
+    Experiment,
+    ExperimentSource,
+    HPOCampaign,
+    HPOTrial,
+    Job,
+    NASCampaign,
+    NASTrial,
+    TrainingRun,
+    TrialState,
+)
 
-Run = Experiment | DatasetImport | DatasetGeneration | Job
-Stored = TypeVar("Stored", Experiment, DatasetImport, DatasetGeneration, Job)
+Run = Experiment | DatasetImport | DatasetGeneration | Job | HPOCampaign | NASCampaign
+Stored = TypeVar("Stored", Experiment, DatasetImport, DatasetGeneration, Job, HPOCampaign, NASCampaign)
 
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
     """One job that has not ended."""
 
-    kind: str  # "training", "dataset_import", "dataset_generation" or "features"
+    kind: str  # as jobs are called: "training", "dataset_import", "hpo_campaign" ...
     id: int
     name: str
     status: str
@@ -30,6 +42,10 @@ _OTHER_KINDS: tuple[tuple[str, type[Any]], ...] = (
     ("dataset_import", DatasetImport),
     ("dataset_generation", DatasetGeneration),
     ("features", Job),
+)
+_CAMPAIGNS: tuple[tuple[str, type[Any], type[Any]], ...] = (
+    ("hpo_campaign", HPOCampaign, HPOTrial),
+    ("nas_campaign", NASCampaign, NASTrial),
 )
 
 
@@ -49,7 +65,7 @@ def list_active_runs(
             Experiment.started_at,
             func.coalesce(done, 0),
         )
-        .where(_is_active(Experiment, running_only))
+        .where(_is_active(Experiment, running_only), *_is_own(Experiment))
         .order_by(Experiment.id.desc())
         .limit(limit)
     )
@@ -68,22 +84,57 @@ def list_active_runs(
             RunRow(kind, i, name, status.value, (done or 0) / 100, started)
             for i, name, status, done, started in rows
         ]
+    for kind, model, trials in _CAMPAIGNS:
+        found = session.execute(
+            select(
+                model.id, model.name, model.status, _total(model), model.started_at, _num_ended(model, trials)
+            )
+            .where(_is_active(model, running_only))
+            .order_by(model.id.desc())
+            .limit(limit)
+        )
+        runs += [
+            RunRow(kind, i, name, str(status), ended / total if total else None, started)
+            for i, name, status, total, started, ended in found
+        ]
     return runs
+
+
+def _total(model: type[Any]) -> Any:
+    return model.trials_total if model is HPOCampaign else model.num_trials
+
+
+def _num_ended(model: type[Any], trials: type[Any]) -> Any:
+    ended = select(func.count()).where(trials.campaign_id == model.id, trials.state != TrialState.RUNNING)
+    return ended.correlate(model).scalar_subquery()
 
 
 def count_active_runs(session: Session, *, running_only: bool = False) -> int:
     """Count what `list_active_runs` lists without a limit."""
-    models: tuple[type[Run], ...] = (Experiment, *(model for _, model in _OTHER_KINDS))
+    models: tuple[type[Run], ...] = (
+        Experiment,
+        *(model for _, model in _OTHER_KINDS),
+        *(model for _, model, _ in _CAMPAIGNS),
+    )
     counts = [
-        select(func.count()).select_from(model).where(_is_active(model, running_only)).scalar_subquery()
+        select(func.count())
+        .select_from(model)
+        .where(_is_active(model, running_only), *_is_own(model))
+        .scalar_subquery()
         for model in models
     ]
     return sum(session.execute(select(*counts)).one())
 
 
 def _is_active(model: type[Run], running_only: bool) -> ColumnElement[bool]:
-    waiting = ("pending", "paused") if model is Experiment else ("pending",)
+    can_pause = model in {Experiment, HPOCampaign, NASCampaign}
+    waiting = ("pending", "paused") if can_pause else ("pending",)
     return model.status.in_(("running",) if running_only else ("running", *waiting))
+
+
+def _is_own(model: type[Run]) -> tuple[ColumnElement[bool], ...]:
+    """Leave out what is part of another run."""
+    return (Experiment.source != ExperimentSource.TRIAL,) if model is Experiment else ()
 
 
 def _get(session: Session, model: type[Stored], row_id: int) -> Stored:
@@ -106,9 +157,11 @@ class RunState:
 
 
 def get_run_state(session: Session, kind: str, row_id: int) -> RunState:
-    """Return how far one run is: epochs of a training, percent of anything else."""
+    """Return how far one run is: epochs of a training, trials of a campaign, percent of anything else."""
     if kind == "training":
         return _training_state(session, row_id)
+    if kind in {each for each, _, _ in _CAMPAIGNS}:
+        return _campaign_state(session, kind, row_id)
     row = _get(session, dict(_OTHER_KINDS)[kind], row_id)
     return RunState(row.status.value, row.progress, 100, "", row.error_message, row.duration_seconds)
 
@@ -126,6 +179,15 @@ def _training_state(session: Session, row_id: int) -> RunState:
     return RunState(
         row.status.value, done, row.total_epochs or 0, note, row.error_message, row.duration_seconds
     )
+
+
+def _campaign_state(session: Session, kind: str, row_id: int) -> RunState:
+    model, trials = next(found for each, *found in _CAMPAIGNS if each == kind)
+    row = _get(session, model, row_id)
+    ended = session.scalar(select(_num_ended(model, trials)).where(model.id == row_id)) or 0
+    total = row.trials_total if isinstance(row, HPOCampaign) else row.num_trials
+    note = "" if row.best_accuracy is None else f"best {row.best_accuracy:.1%}"
+    return RunState(str(row.status), ended, total or 0, note, row.error_message, row.duration_seconds)
 
 
 @dataclass(frozen=True, slots=True)
