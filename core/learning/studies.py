@@ -95,7 +95,7 @@ def make_sampler(spec: CampaignSpec, number: int) -> optuna.samplers.BaseSampler
         return optuna.samplers.GridSampler(cells, seed=_seed(spec.seed))
     seed = _seed(spec.seed, number)
     if spec.method == HPOMethod.BAYESIAN:
-        return optuna.samplers.TPESampler(seed=seed, multivariate=True, constant_liar=True)
+        return _JointTPE(make_distributions(spec.space), seed)
     return optuna.samplers.RandomSampler(seed=seed)
 
 
@@ -156,6 +156,22 @@ def quiet() -> Iterator[None]:
         yield
     finally:
         logger.setLevel(before)
+
+
+class _JointTPE(optuna.samplers.TPESampler):
+    """TPE over a space that is known beforehand, and so not looked for in all trials before each trial."""
+
+    def __init__(self, distributions: dict[str, BaseDistribution], seed: int) -> None:
+        super().__init__(seed=seed, multivariate=True, constant_liar=True)
+        self._known = {name: one for name, one in distributions.items() if not one.single()}
+
+    def infer_relative_search_space(
+        self,
+        study: optuna.Study,  # noqa: ARG002 - Optuna names the arguments
+        trial: FrozenTrial,  # noqa: ARG002
+    ) -> dict[str, BaseDistribution]:
+        """Return the parameters that have more than one value."""
+        return self._known
 
 
 def _distribution(parameter: Parameter) -> BaseDistribution:
