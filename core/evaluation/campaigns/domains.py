@@ -34,8 +34,9 @@ class Domain(NamedTuple):
 def find_domain(values: Iterable[Value]) -> Domain:
     """Return what a parameter was seen to take, where its search space is not known.
 
-    Numbers range over what was tried, on a log axis where all are positive and the largest is 100 times
-    the least; whole numbers have a step of 1. Anything else is a category of the names seen, sorted.
+    Numbers range over what was tried, on a log axis where all are positive, the largest is 100 times the
+    least and their median lies nearer to the middle of the log axis than to that of the plain one; whole
+    numbers have a step of 1. Anything else is a category of the names seen, sorted.
     """
     stated = [value for value in values if value is not None]
     if not all(isinstance(value, int | float) and math.isfinite(value) for value in stated):
@@ -45,8 +46,16 @@ def find_domain(values: Iterable[Value]) -> Domain:
         return Domain("category")
     low, high = float(numbers.min()), float(numbers.max())
     step = 1.0 if (numbers == np.round(numbers)).all() else None
-    is_log = low > 0 and high / low >= LOG_RATIO
-    return Domain("log number" if is_log else "number", low, high, step=step)
+    return Domain("log number" if _is_log(numbers, low, high) else "number", low, high, step=step)
+
+
+def _is_log(numbers: NDArray[np.float64], low: float, high: float) -> bool:
+    """Tell draws over a log axis from draws over a plain one that came near 0 once."""
+    if low <= 0 or high / low < LOG_RATIO:
+        return False
+    middle = float(np.median(numbers))
+    plain, log = (middle - low) / (high - low), math.log(middle / low) / math.log(high / low)
+    return abs(log - 0.5) < abs(plain - 0.5)
 
 
 def find_domains(parameters: Parameters, known: Mapping[str, Domain] | None = None) -> dict[str, Domain]:
@@ -58,7 +67,7 @@ def encode(values: Sequence[Value], domain: Domain) -> NDArray[np.float64]:
     """Return (num_trials,) numbers in [0, 1], log where the domain is, and a category's place in its choices.
 
     NaN where a trial has no such parameter. Raises InvalidInputError where a category is none of the
-    choices, or a number is none.
+    choices, a number is none, or is not above 0 on a log axis.
     """
     if domain.kind == "category":
         return _places(values, domain.choices)
@@ -72,6 +81,8 @@ def encode(values: Sequence[Value], domain: Domain) -> NDArray[np.float64]:
         return np.where(np.isnan(numbers), np.nan, 0.5)
     low, high = domain.low, domain.high
     if domain.kind == "log number":
+        if (numbers <= 0).any():
+            raise InvalidInputError(f"{np.nanmin(numbers):g} has no place on a log axis; give a plain domain")
         numbers, low, high = np.log(numbers), math.log(low), math.log(high)
     return (numbers - low) / (high - low)
 

@@ -8,7 +8,8 @@ from core.evaluation.campaigns.domains import Domain, decode, encode, find_domai
 def test_a_domain_is_read_off_what_was_tried() -> None:
     assert find_domain([0.5, 0.1, None]) == Domain("number", 0.1, 0.5)
     assert find_domain([16, 64, 32]) == Domain("number", 16, 64, step=1)
-    assert find_domain([1e-4, 1e-1]) == Domain("log number", 1e-4, 1e-1)
+    assert find_domain([1e-4, 1e-2, 1e-3, 1e-1]) == Domain("log number", 1e-4, 1e-1)
+    assert find_domain(np.linspace(0.001, 1, 50).tolist()).kind == "number"
     assert find_domain(["b", None, "a", 3.0]) == Domain("category", choices=("3.0", "a", "b"))
     assert find_domain([None]).is_single
 
@@ -47,3 +48,5 @@ def test_what_is_none_of_the_choices_is_refused() -> None:
         encode(["a", "c"], Domain("category", choices=("a", "b")))
     with pytest.raises(InvalidInputError, match="takes numbers only"):
         encode(["a"], Domain("number", 0, 1))
+    with pytest.raises(InvalidInputError, match="0 has no place on a log axis"):
+        encode([1e-3, 0.0], Domain("log number", 1e-4, 1))
