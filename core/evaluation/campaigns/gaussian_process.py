@@ -51,8 +51,6 @@ def fit_process(
     The first start is 1 for all of them, as Optuna's; the others are drawn about it with `seed`. Two
     choices of a category are as far from each other as the ends of a number's range.
     """
-    from threadpoolctl import threadpool_limits
-
     mean, deviation = float(values.mean()), float(values.std()) or 1.0
     standard = (values - mean) / deviation
     squares = _squares(places, places, is_category)

@@ -124,11 +124,15 @@ def _largest(
     places: NDArray[np.float64], gains: NDArray[np.float64], domains: Sequence[Domain], seed: int
 ) -> tuple[float, NDArray[np.float64], Process]:
     """Return the largest expected improvement, its place and the process that expects it."""
+    from threadpoolctl import threadpool_limits
+
     is_category = np.array([domain.kind == "category" for domain in domains])
     candidates = _candidates(places[np.argsort(-gains)[:5]], domains, np.random.default_rng(seed))
-    process = fit_process(places, gains, is_category, seed=seed)
-    reached = float(predict(process, places)[0].max())
-    improvements = expect_improvement(*predict(process, candidates), reached)
+    # Matrices so small take longer on several threads, which wait for each other busily.
+    with threadpool_limits(1):
+        process = fit_process(places, gains, is_category, seed=seed)
+        reached = float(predict(process, places)[0].max())
+        improvements = expect_improvement(*predict(process, candidates), reached)
     largest = int(improvements.argmax())
     return float(improvements[largest]), candidates[largest], process
 

@@ -3,11 +3,18 @@ import pytest
 from scipy.optimize import approx_fprime
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern
+from threadpoolctl import threadpool_limits
 
 from core.evaluation.campaigns import gaussian_process
 from core.evaluation.campaigns.gaussian_process import fit_process, predict
 
 NUMBERS = np.array([False, False])
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    with threadpool_limits(1):
+        yield
 
 
 def trials(n: int = 25, noise: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
