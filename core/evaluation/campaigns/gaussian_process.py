@@ -57,14 +57,10 @@ def fit_process(
     starts = np.random.default_rng(seed).normal(0, 1, (num_starts, len(squares) + 2))
     starts[0] = 0.0
     bounds = [(-REACH, REACH)] * (len(squares) + 1) + [(math.log(LEAST_NOISE), REACH)]
-    # Matrices so small take longer on several threads, which wait for each other busily.
-    with threadpool_limits(1):
-        found = [
-            optimize.minimize(
-                _loss, start, (squares, standard), "L-BFGS-B", jac=True, bounds=bounds, tol=1e-3
-            )
-            for start in starts
-        ]
+    found = [
+        optimize.minimize(_loss, start, (squares, standard), "L-BFGS-B", jac=True, bounds=bounds, tol=1e-3)
+        for start in starts
+    ]
     best = np.exp(min(found, key=lambda each: float(each.fun)).x)
     precisions, scale, noise = best[:-2], float(best[-2]), float(best[-1])
     covariance = scale * _matern(np.tensordot(precisions, squares, 1)) + noise * np.eye(len(values))
