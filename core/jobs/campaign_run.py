@@ -58,8 +58,8 @@ class CampaignRun:
         """Train trial after trial until the budget is spent; return the status that the campaign ended in."""
         with self._hold.watched():
             self._settle_ended()
-            with Slots(self.plan.parallel) as slots:
-                self._work(slots)
+            with Slots(self.plan.parallel) as self.slots:
+                self._work(self.slots)
             self._look()
             if self._hold.is_own:
                 run_write(lambda session: finish_campaign(session, self.claim))

@@ -136,7 +136,8 @@ class ExperimentRun:
         labels, record = test.labels.numpy(), test.record.numpy()
         self.scores = score(probabilities, labels, record, self.split.classes)
         self.files.keep_predictions(tabulate_predictions(self.data, self.split, test, probabilities))
-        weights_id = self.files.keep_weights(self.result.best_state)
+        told = {"spec": self.spec.model_dump_json(), **self.result.optimizer}
+        weights_id = self.files.keep_weights(self.result.best_state, told)
         best_epoch = self.result.best_epoch or self.result.last_epoch
         with session_scope() as session:
             record_results(

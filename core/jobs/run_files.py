@@ -1,5 +1,7 @@
 """The files one run leaves: best weights, step log and predictions; file first, row after."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,10 +25,10 @@ class RunFiles:
     def __init__(self, claim: Claim) -> None:
         self.claim = claim
 
-    def keep_weights(self, weights: dict[str, Tensor]) -> str:
-        """Keep the best weights and return the artifact's id."""
+    def keep_weights(self, weights: dict[str, Tensor], told: Mapping[str, str]) -> str:
+        """Keep the best weights, with what they were trained by, and return the artifact's id."""
         with artifacts.writing() as draft:
-            save_file(weights, draft.path)
+            save_file(weights, draft.path, metadata=dict(told))
         return self._enter(draft, "checkpoint", "best.safetensors", SAFETENSORS)
 
     def keep_steps(self, steps: list[StepRecord]) -> None:

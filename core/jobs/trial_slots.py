@@ -14,6 +14,8 @@ from core.processes import start_tied, stop_tree
 # One thread each: two trials side by side on two cores come further than one after the other on both.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
+SPINNING = {"GOMP_SPINCOUNT": os.environ.get("GOMP_SPINCOUNT", "10000")}  # as in a notebook of one training
+
 
 @dataclass(eq=False)
 class Slot:
@@ -77,7 +79,7 @@ class Slots:
         """Return one that can begin a trial, started where there is room for it; None where all are busy."""
         idle = next((slot for slot in self._slots if slot.number is None), None)
         if idle is None and len(self._slots) < self._number:
-            environment = ONE_THREAD if self._number > 1 else {}
+            environment = ONE_THREAD if self._number > 1 else SPINNING
             idle = Slot(start_tied("core.jobs.trial_process", piped=True, environment=environment))
             self._slots.append(idle)
             self._heard.register(idle.process.stdout, selectors.EVENT_READ, idle)

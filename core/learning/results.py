@@ -47,3 +47,4 @@ class FitResult:
     epochs: tuple[EpochRecord, ...]  # of this call
     device: str
     duration_s: float
+    optimizer: dict[str, str] = field(default_factory=dict)  # its kind and settings, read back from it

@@ -92,6 +92,7 @@ def fit(
         epochs=tuple(records),
         device=device_name(device),
         duration_s=perf_counter() - began,
+        optimizer=_describe(engine.optimizer, steps),
     )
 
 
@@ -108,6 +109,16 @@ def predict(network: nn.Module, windows: WindowSet, device: torch.device) -> NDA
         ]
     probabilities: NDArray[np.float32] = torch.cat(parts).float().numpy()
     return probabilities
+
+
+def _describe(optimizer: torch.optim.Optimizer, steps: list[StepRecord]) -> dict[str, str]:
+    """Return what the weights were moved with; the learning rate is the highest that a step had."""
+    rates = [step.learning_rates.max() for step in steps]
+    return {
+        "optimizer": type(optimizer).__name__.lower(),
+        "weight_decay": repr(float(optimizer.param_groups[0]["weight_decay"])),
+        "learning_rate": repr(float(max(rates))) if rates else "",
+    }
 
 
 def _state(engine: Engine, epoch: int, best: BestEpoch, steps: list[StepRecord]) -> TrainerState:
