@@ -59,6 +59,7 @@ class NetworkName(StrEnum):
 
     WDCNN = "wdcnn"
     RESNET1D = "resnet1d"
+    CELLS = "cells"
 
 
 class MixedRates(StrEnum):

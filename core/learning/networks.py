@@ -5,28 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from pydantic import Field, ValidationError
 from torch import Tensor, nn
 
 from core.errors import InvalidInputError
-from core.specs import NetworkName, Spec
-
-
-class WDCNNOptions(Spec):
-    """What may be changed in WDCNN; the defaults are the paper's."""
-
-    first_kernel: int = Field(default=64, ge=16, le=1024)
-    width: int = Field(default=16, ge=1, le=256)
-    dropout: float = Field(default=0.0, ge=0, lt=1)
-
-
-class ResNetOptions(Spec):
-    """What may be changed in ResNet-1D."""
-
-    first_kernel: int = Field(default=16, ge=4, le=1024)
-    width: int = Field(default=16, ge=1, le=256)
-    blocks: int = Field(default=1, ge=1, le=16)
-    dropout: float = Field(default=0.0, ge=0, lt=1)
+from core.learning.architecture import Cells
+from core.network_specs.options import ResNetOptions, WDCNNOptions, check_options
+from core.specs import NetworkName
 
 
 class WDCNN(nn.Module):
@@ -121,15 +105,13 @@ class NetworkEntry:
     """A network that can be asked for by name."""
 
     description: str
-    options: type[Spec]
     make: Callable[[int, int, Any], nn.Module]  # (num_classes, window_length, options)
 
 
-NETWORKS: dict[str, NetworkEntry] = {
-    NetworkName.WDCNN: NetworkEntry(
-        "Five convolutions, the first one wide (Zhang et al. 2017)", WDCNNOptions, WDCNN
-    ),
-    NetworkName.RESNET1D: NetworkEntry("Residual network with the mean over time", ResNetOptions, ResNet1D),
+NETWORKS: dict[NetworkName, NetworkEntry] = {
+    NetworkName.WDCNN: NetworkEntry("Five convolutions, the first one wide (Zhang et al. 2017)", WDCNN),
+    NetworkName.RESNET1D: NetworkEntry("Residual network with the mean over time", ResNet1D),
+    NetworkName.CELLS: NetworkEntry("Cells in a row, as an architecture search chooses them", Cells),
 }
 
 
@@ -141,24 +123,11 @@ def build(
     The global random state is left as it was; `fit` draws the weights anew from its spec's seed.
     Raises InvalidInputError for an unknown name or option, and for a window that is too short.
     """
-    entry = NETWORKS.get(name)
-    if entry is None:
+    if name not in NETWORKS:
         raise InvalidInputError(f"model {name!r} is not known; there are {', '.join(sorted(NETWORKS))}")
+    known = NetworkName(name)
     with torch.random.fork_rng(devices=[]):
-        return entry.make(num_classes, window_length, _checked(name, entry.options, options or {}))
-
-
-def _checked(name: str, options: type[Spec], given: Mapping[str, Any]) -> Spec:
-    known = ", ".join(options.model_fields)
-    if unknown := sorted(set(given) - set(options.model_fields)):
-        raise InvalidInputError(f"{name} has no option {', '.join(unknown)}; its options are {known}")
-    try:
-        return options.model_validate(dict(given))
-    except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, e['loc']))}={e['input']!r}: {e['msg']}" for e in error.errors()
-        )
-        raise InvalidInputError(f"options of {name}: {wrong}") from error
+        return NETWORKS[known].make(num_classes, window_length, check_options(known, options or {}))
 
 
 def _stage(

@@ -50,7 +50,7 @@ def test_option_changes_the_network() -> None:
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        ("lenet", {}, "'lenet' is not known; there are resnet1d, wdcnn"),
+        ("lenet", {}, "'lenet' is not known; there are cells, resnet1d, wdcnn"),
         ("wdcnn", {"depth": 3}, "wdcnn has no option depth; its options are first_kernel, width, dropout"),
         ("wdcnn", {"dropout": 1.5}, r"options of wdcnn: dropout=1\.5"),
     ],
@@ -62,7 +62,7 @@ def test_unknown_names_and_wrong_options_are_refused(
         build(name, 3, 2048, options)
 
 
-@pytest.mark.parametrize(("name", "length"), [("wdcnn", 900), ("resnet1d", 60)])
+@pytest.mark.parametrize(("name", "length"), [("wdcnn", 900), ("resnet1d", 60), ("cells", 20)])
 def test_window_too_short_for_the_network_is_refused(name: str, length: int) -> None:
     with pytest.raises(InvalidInputError, match=f"{length} samples are too short"):
         build(name, 3, length)

@@ -17,7 +17,21 @@ from core.learning.trainer import fit
 from core.learning.windows import WindowSet
 from core.specs import OptimizerSpec, TrainingSpec
 
-SMALL = {"wdcnn": (1024, {"width": 2, "dropout": 0.3}), "resnet1d": (64, {"width": 4, "dropout": 0.3})}
+SMALL: dict[str, tuple[int, dict[str, Any]]] = {
+    "wdcnn": (1024, {"width": 2, "dropout": 0.3}),
+    "resnet1d": (64, {"width": 4, "dropout": 0.3}),
+    "cells": (
+        64,
+        {
+            "stem": {"kernel": 16, "width": 4},
+            "cells": [
+                {"kind": "multiscale", "width": 4, "attention": "squeeze"},
+                {"kind": "separable", "width": 6, "residual": True, "attention": "self"},
+            ],
+            "dropout": 0.3,
+        },
+    ),
+}
 OPTIMIZERS = get_args(OptimizerSpec.model_fields["kind"].annotation)
 SCHEDULES = get_args(OptimizerSpec.model_fields["schedule"].annotation)
 Take = Callable[[], TrainerState]
