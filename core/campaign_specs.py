@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from core.errors import InvalidInputError
+from core.network_specs import NETWORK_OPTIONS, check_options
 from core.search_spaces import (
     Choices,
     FloatRange,
@@ -33,7 +34,6 @@ __all__ = [
     "grid_size",
 ]
 
-NETWORK_OPTIONS: dict[NetworkName, type[Spec]] = {}
 MOST_CELLS = 100_000  # of a grid; they are laid out in memory and stored as so many experiments
 MOST_CHECKED = 1_000  # values of one parameter that are tried on the training before a search begins
 
@@ -157,6 +157,7 @@ def apply_values(base: TrainingSpec, values: Mapping[str, Any]) -> TrainingSpec:
         for step in way:
             place = place[step]
         place[last] = value
+    check_options(base.model, given["model_options"])
     try:
         return TrainingSpec.model_validate(given)
     except ValidationError as error:
@@ -170,7 +171,7 @@ def _find_place(model: NetworkName, name: str) -> tuple[str, ...]:
     """Return the way to a parameter's value in a training's JSON."""
     if name in _PLACES:
         return _PLACES[name]
-    options = NETWORK_OPTIONS[model].model_fields if model in NETWORK_OPTIONS else {name: None}
+    options = NETWORK_OPTIONS[model].model_fields
     if name not in options:
         known = ", ".join([*_PLACES, *options])
         raise InvalidInputError(f"{name!r} is not a parameter of {model}; there are {known}")

@@ -122,7 +122,7 @@ def _check_step(low: float, high: float, step: float) -> None:
     if width % exact:
         last = float(_exact(low) + width // exact * exact)
         raise ValueError(
-            f"steps of {step:g} from min={low:g} end at {last:g}, not max={high:g}; set max={last:g}"
+            f"steps of {step:g} from min={low:g} end at {last:g}, not at max={high:g}; set max={last:g}"
         )
 
 
