@@ -115,13 +115,14 @@ def _open_sqlite(path: Path) -> Iterator[BaseStorage]:
 
 
 def _choose(names: Sequence[str], name: str | None, storage: str) -> str:
+    if not names:
+        raise NotFoundError(f"{storage} holds no study; name another file")
     if name is None and len(names) == 1:
         return names[0]
-    there = f"there are {', '.join(names)}" if names else "there is none"
     if name is None:
-        raise NotFoundError(f"{storage} does not hold one study alone, {there}; give the name of one")
+        raise NotFoundError(f"{storage} holds {', '.join(names)}; give the name of one study")
     if name not in names:
-        raise NotFoundError(f"{storage} holds no study {name!r}; {there}")
+        raise NotFoundError(f"{storage} holds no study {name!r}; there are {', '.join(names)}")
     return name
 
 
