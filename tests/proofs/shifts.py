@@ -50,7 +50,7 @@ def work_shift(shift: Shift, report: Report) -> None:
     """Do the unbroken training, then one for each victim; report each as it ends."""
     rng = np.random.default_rng(shift.seed)
     with serving(shift.home, shift.broker_url) as served:
-        _make_data()
+        make_data()
         whole = Observer(shift.broker, shift.epochs).finish()
         report(whole)
         for victim in shift.victims:
@@ -61,7 +61,8 @@ def work_shift(shift: Shift, report: Report) -> None:
                 served.restart()  # what is broken must not decide about the next run
 
 
-def _make_data() -> None:
+def make_data() -> None:
+    """Have the data set made that the trainings stand on."""
     generation, end = ask_for_data(), monotonic() + LONGEST_S
     while not is_data_there(generation):
         if monotonic() > end:
