@@ -1,0 +1,1 @@
+"""Campaigns: what each was asked for and found, and its trials as columns."""
