@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_validator
 
+from core.errors import InvalidInputError
 from core.specs import Spec
 
 
@@ -65,6 +66,7 @@ class Choices(Spec):
 
 
 Parameter = Annotated[FloatRange | IntRange | Choices, Field(discriminator="type")]
+_PARAMETER: TypeAdapter[Parameter] = TypeAdapter(Parameter)
 
 
 def _check_space(space: dict[str, Parameter]) -> dict[str, Parameter]:
@@ -129,3 +131,48 @@ def _check_step(low: float, high: float, step: float) -> None:
 def _exact(number: float) -> Decimal:
     """Return the number as it is written, so that steps of 0.1 add up."""
     return Decimal(str(number))
+
+
+def parse_parameter(text: str) -> tuple[str, Parameter]:
+    """Read a parameter as it is typed: lr=1e-4..1e-1,log or dropout=0..0.5,step=0.1 or width=8|16|32.
+
+    Raises InvalidInputError where the text is none, or the range is refused.
+    """
+    name, _, told = text.partition("=")
+    name, told = name.strip(), told.strip()
+    if not name or not told:
+        raise InvalidInputError(f"{text!r} is no parameter; write name=low..high or name=one|another")
+    try:
+        return name, _PARAMETER.validate_python(_read_range(told) if ".." in told else _read_choices(told))
+    except ValidationError as error:
+        raise InvalidInputError(f"{text!r}: {error.errors(include_url=False)[0]['msg']}") from error
+
+
+def _read_range(told: str) -> dict[str, Any]:
+    ends, *words = (part.strip() for part in told.split(","))
+    low, high = (_read_value(part) for part in ends.split("..", 1))
+    found: dict[str, Any] = {"min": low, "max": high}
+    for word in words:
+        key, _, value = word.partition("=")
+        if key not in {"log", "step"} or (key == "step") != bool(value):
+            raise InvalidInputError(f"{word!r} says nothing of a range; write log or step=NUMBER")
+        found[key] = True if key == "log" else _read_value(value)
+    whole = all(isinstance(each, int) for each in found.values())
+    return {"type": "int" if whole else "float", **found}
+
+
+def _read_choices(told: str) -> dict[str, Any]:
+    return {"type": "categorical", "choices": [_read_value(part) for part in told.split("|")]}
+
+
+def _read_value(text: str) -> Any:
+    """Return a number or a truth value where the text is one, else the text."""
+    words = {"true": True, "false": False, "none": None}
+    if (word := text.strip()).lower() in words:
+        return words[word.lower()]
+    for kind in (int, float):
+        try:
+            return kind(word)
+        except ValueError:
+            continue
+    return word

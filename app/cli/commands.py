@@ -25,6 +25,7 @@ from app.cli.output import AsJson, print_json, print_result
 from app.cli.processes import running_worker
 from app.cli.questions import sql
 from app.cli.runs import runs
+from app.cli.searching import search
 from app.cli.training import resume, train
 from core.errors import BrinellError
 from core.logs import configure_logs
@@ -51,6 +52,7 @@ cli.add_typer(db, name="db")
 cli.add_typer(experiments, name="experiments")
 cli.command()(sql)
 cli.add_typer(runs, name="runs")
+cli.add_typer(search, name="search")
 
 SERVERS = frozenset({"serve", "demo"})
 

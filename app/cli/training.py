@@ -1,5 +1,7 @@
 """`brinell train` and `brinell resume`: a training asked for, followed, and what came out of it."""
 
+import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -26,7 +28,19 @@ TimeLimit = Annotated[
 ]
 
 
-def _listed(text: str) -> tuple[str, ...]:
+def read_spec(path: Path) -> TrainingSpec:
+    """Read a training from a file: its own JSON, or an experiment's with the training in it."""
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise typer.BadParameter(f"{path} holds no JSON that can be read: {error}") from error
+    if isinstance(told, dict) and isinstance(told.get("spec"), dict):
+        told = told["spec"]
+    return TrainingSpec.model_validate(told)
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """Return the words that commas part."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
@@ -36,7 +50,11 @@ def _default(spec: type[Spec], name: str) -> Any:
 
 def train(
     *,
-    dataset: Annotated[str, typer.Option(help="data set to train on")],
+    dataset: Annotated[str | None, typer.Option(help="data set to train on")] = None,
+    spec_file: Annotated[
+        Path | None,
+        typer.Option("--spec", help="file with the whole training; further options are not asked"),
+    ] = None,
     channel: Annotated[str | None, typer.Option(help="channel, where the data set has several")] = None,
     label: Annotated[str, typer.Option(help="fault_class, severity or fault_class+severity")] = "fault_class",
     model: Annotated[NetworkName, typer.Option(help="network")] = NetworkName.WDCNN,
@@ -65,22 +83,30 @@ def train(
     prepare()
     if (train_loads or test_loads) and split is not SplitKind.BY_LOAD:
         raise typer.BadParameter(f"--train-loads and --test-loads go with --split by_load, not {split.value}")
-    spec = TrainingSpec(
-        dataset=dataset,
-        channel=channel,
-        label=label,  # type: ignore[arg-type]  # the spec checks it and says what it takes
-        model=model,
-        split=SplitSpec(
-            kind=split,
-            train_values=_listed(train_loads or train_values),
-            test_values=_listed(test_loads or test_values),
-        ),
-        optimizer=OptimizerSpec(learning_rate=lr),
-        batch_size=batch_size,
-        epochs=epochs,
-        patience=patience,
-        seed=seed,
-        device=device,  # type: ignore[arg-type]  # likewise
+    if (dataset is None) == (spec_file is None):
+        raise typer.BadParameter(
+            "name the --dataset to train on, or a file with the whole training by --spec"
+        )
+    spec = (
+        read_spec(spec_file)
+        if spec_file is not None
+        else TrainingSpec(
+            dataset=dataset or "",
+            channel=channel,
+            label=label,  # type: ignore[arg-type]  # the spec checks it and says what it takes
+            model=model,
+            split=SplitSpec(
+                kind=split,
+                train_values=listed(train_loads or train_values),
+                test_values=listed(test_loads or test_values),
+            ),
+            optimizer=OptimizerSpec(learning_rate=lr),
+            batch_size=batch_size,
+            epochs=epochs,
+            patience=patience,
+            seed=seed,
+            device=device,  # type: ignore[arg-type]  # likewise
+        )
     )
     with session_scope() as session:
         actor = get_local_actor(session, via="cli")

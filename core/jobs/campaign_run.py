@@ -5,21 +5,20 @@ from collections import Counter, deque
 from typing import Any
 
 import pandas as pd
-from sqlalchemy.orm import Session
 
 from core.jobs.campaign_plans import Plan, SearchPlan, journal_path
 from core.jobs.holding import Hold
 from core.jobs.trial_slots import Slot, Slots
 from core.models import TrialState
-from core.services.jobs import MOST_DEATHS, Claim, JobKind, complete_run, fail_run, get_run, hold_claim
+from core.services.jobs import MOST_DEATHS, Claim, JobKind, get_run
 from core.services.trials import (
     STOPPED,
     Suggested,
     TrialRow,
     begin_trial,
     best_of,
-    end_resting,
     end_trial,
+    finish_campaign,
     list_trials,
     note_attrs,
     spend,
@@ -252,23 +251,3 @@ class CampaignRun:
 
 def _make_plan(claim: Claim, row: Any, trials: list[TrialRow]) -> Plan:
     return SearchPlan(row.config, row.name, trials, journal_path(claim.kind, row.id))
-
-
-def finish_campaign(session: Session, claim: Claim) -> None:
-    """Complete a campaign that still runs, or fail it where none of its trials was completed."""
-    status = hold_claim(session, claim)
-    if status == "cancelled":
-        end_resting(session, claim.kind, claim.row_id)
-    if status != "running":
-        return
-    trials = list_trials(session, claim)
-    if any(trial.state == TrialState.COMPLETED for trial in trials):
-        complete_run(session, claim)
-    else:
-        fail_run(session, claim, _tell_failure(trials))
-
-
-def _tell_failure(trials: list[TrialRow]) -> str:
-    if not trials:
-        return "its budget allowed no trial; extend it"
-    return f"none of its {len(trials)} trials was completed; each says why"

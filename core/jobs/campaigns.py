@@ -1,9 +1,8 @@
 """Carry out one campaign: its notebook does the work, the row says how it ended."""
 
-from core.jobs.campaign_run import finish_campaign
 from core.jobs.notebooks import run_notebook
 from core.services.jobs import Claim
-from core.services.trials import keep_notebook
+from core.services.trials import finish_campaign, keep_notebook
 from core.storage.transactions import run_write
 
 

@@ -25,7 +25,7 @@ from core.models import (
 from core.services.commits import after_commit
 from core.services.experiment_names import add_named
 from core.services.experiments import ArtifactFile, tell_hyperparameters
-from core.services.jobs import Campaign, Claim, JobKind, get_run, hold_claim
+from core.services.jobs import Campaign, Claim, JobKind, complete_run, fail_run, get_run, hold_claim
 from core.services.parameter_rows import insert_parameters
 from core.specs import TrainingSpec, metric_direction
 from core.storage import artifacts
@@ -274,6 +274,26 @@ def list_trials(session: Session, claim: Claim) -> list[TrialRow]:
         )
         for trial, status in rows
     ]
+
+
+def finish_campaign(session: Session, claim: Claim) -> None:
+    """Complete a campaign that still runs, or fail it where none of its trials was completed."""
+    status = hold_claim(session, claim)
+    if status == "cancelled":
+        end_resting(session, claim.kind, claim.row_id)
+    if status != "running":
+        return
+    trials = list_trials(session, claim)
+    if any(trial.state == TrialState.COMPLETED for trial in trials):
+        complete_run(session, claim)
+    else:
+        fail_run(session, claim, _tell_failure(trials))
+
+
+def _tell_failure(trials: list[TrialRow]) -> str:
+    if not trials:
+        return "its budget allowed no trial; extend it"
+    return f"none of its {len(trials)} trials was completed; each says why"
 
 
 def read_reports(
