@@ -15,7 +15,8 @@ _BLOCKS = (blocks.Multiscale, blocks.Shortcut, blocks.Squeeze, blocks.SelfAttent
 
 _FILE = '''"""A network for windows of {window_length} samples of one channel, {num_classes} classes.
 
-Architecture {hash}, {num_parameters:,} parameters, written by Brinell.
+Written by Brinell; {num_parameters:,} parameters, architecture
+{hash}.
 Its weights have the names of the trained network's: `Network().load_state_dict(weights)` takes them as
 they are. Call `eval()` before asking for answers.
 """

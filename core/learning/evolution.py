@@ -34,8 +34,8 @@ class EvolutionSampler(BaseSampler):
     The suggestion of a trial depends on `seed`, its number and the finished trials only, so that a study that
     is rebuilt goes on as the unbroken one.
 
-    Raises InvalidInputError for sizes below 1, a space without dimensions, more than one objective, and a
-    parameter that is no dimension.
+    Raises InvalidInputError for sizes below 1, a space without a choice of two, more than one objective, and
+    a parameter that is no dimension.
     """
 
     def __init__(
@@ -51,8 +51,11 @@ class EvolutionSampler(BaseSampler):
             raise InvalidInputError(
                 f"population={population} and tournament={tournament} must both be 1 or more"
             )
-        if not space:
-            raise InvalidInputError("the space has no dimension; name at least one with its choices")
+        if all(len(choices) < 2 for choices in space.values()):
+            raise InvalidInputError(
+                f"no dimension of {', '.join(space) or 'the space'} has two choices, and nothing can evolve; "
+                "give one of them another"
+            )
         self._space: dict[str, BaseDistribution] = {
             name: CategoricalDistribution(choices) for name, choices in space.items()
         }
@@ -111,8 +114,6 @@ class EvolutionSampler(BaseSampler):
 
     def _mutate(self, parent: Values, generator: np.random.Generator) -> tuple[str, dict[str, Any]]:
         children = list(self._children(parent, generator))
-        if not children:
-            raise InvalidInputError("every dimension of the space has one choice; give one of them another")
         return next((child for child in children if self._is_other(parent, child[1])), children[0])
 
     def _children(
