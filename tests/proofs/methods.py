@@ -47,7 +47,7 @@ class Law(NamedTuple):
     holds: bool
 
 
-def main(seeds: Annotated[int, typer.Option(min=4, help="searches of each kind")] = 20) -> None:
+def main(seeds: Annotated[int, typer.Option(min=20, help="searches of each kind")] = 20) -> None:
     """Print what was found for each law; end with 1 where one does not hold."""
     laws = [
         *judge_grid(),
