@@ -7,9 +7,31 @@ import platform
 import torch
 
 from core.learning.devices import device_name, resolve_device
-from tests.bench import durability, epochs, explorer, features, imports, logging, search, training, waveform
+from tests.bench import (
+    durability,
+    epochs,
+    explorer,
+    features,
+    imports,
+    logging,
+    population,
+    search,
+    training,
+    waveform,
+)
 
-MEASUREMENTS = (durability, epochs, explorer, features, imports, logging, search, training, waveform)
+MEASUREMENTS = (
+    durability,
+    epochs,
+    explorer,
+    features,
+    imports,
+    logging,
+    population,
+    search,
+    training,
+    waveform,
+)
 
 
 def main() -> None:
