@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import torch
-from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from core.learning.architecture import Cells
@@ -24,16 +23,15 @@ def measure_cost(options: CellsOptions, num_classes: int, window_length: int) ->
 
     A multiply-add counts 2. Counted are convolutions, dense layers and the products of attention, as
     torch.utils.flop_counter does: not normalisation, activations, pooling, softmax and the mean over time.
-    A convolution counts its padding too. Nothing is computed: tensors have shapes only (device `meta`).
+    A convolution counts its padding too. Nothing is computed: tensors have shapes only (device `meta`),
+    where attention is plain matrix products.
 
     Raises InvalidInputError where the window is too short for the poolings.
     """
     with torch.device("meta"):
         network = Cells(num_classes, window_length, options).eval()
         windows = torch.empty(1, 1, 1, window_length)
-    # Fused attention has a counting rule on some devices only; its plain matrix products have one on all.
-    counter = FlopCounterMode(display=False)
-    with counter, sdpa_kernel(SDPBackend.MATH), torch.no_grad():
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
         network(windows)
     weights = network.state_dict().values()
     return Cost(
