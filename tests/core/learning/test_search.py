@@ -216,18 +216,18 @@ def test_tpe_draws_near_the_best_where_random_search_does_not() -> None:
     assert sum(last(HPOMethod.BAYESIAN)) < 0.5 * sum(last(HPOMethod.RANDOM_SEARCH))
 
 
-def test_search_says_nothing_and_leaves_optunas_log_as_it_was() -> None:
-    said: list[str] = []
-    handler = logging.Handler()
-    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
-    logging.getLogger("optuna").addHandler(handler)
+def test_search_says_nothing_and_leaves_optunas_log_as_it_was(caplog: pytest.LogCaptureFixture) -> None:
+    optunas, storages = logging.getLogger("optuna"), logging.getLogger("optuna.storages._in_memory")
+    storages.disabled = False  # what sets logs up anew takes away those it does not know
+    caplog.set_level(logging.INFO, "optuna")
+    optunas.addHandler(caplog.handler)  # it hands nothing on to the root
     try:
         play_all(Search(make(HPOMethod.BAYESIAN), "c"), 3)
-        assert said == []
+        assert caplog.messages == []
         optuna.create_study(study_name="of others")
-        assert said == ["A new study created in memory with name: of others"]
+        assert caplog.messages == ["A new study created in memory with name: of others"]
     finally:
-        logging.getLogger("optuna").removeHandler(handler)
+        optunas.removeHandler(caplog.handler)
 
 
 def test_study_for_notebooks_holds_the_past() -> None:
