@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from core.errors import InvalidInputError
-from core.network_specs import NETWORK_OPTIONS, check_options
+from core.network_specs import NETWORK_OPTIONS, ArchitectureSpace, check_options
 from core.search_spaces import (
     Choices,
     FloatRange,
@@ -141,6 +141,40 @@ class CampaignSpec(Spec):
         ]
         if wrong:
             raise ValueError("; ".join(wrong))
+        return self
+
+
+class NASAlgorithm(StrEnum):
+    """How the next architecture is chosen."""
+
+    RANDOM = "random"
+    EVOLUTION = "evolution"
+    BAYESIAN = "bayesian"
+
+
+class NASSpec(Spec):
+    """A search over architectures, whole: every trial is the base training with another network of cells."""
+
+    base: TrainingSpec  # of the network "cells"; its epochs are those of one trial, at most
+    algorithm: NASAlgorithm = NASAlgorithm.EVOLUTION
+    space: ArchitectureSpace = ArchitectureSpace()
+    budget: Budget
+    seed: int = Field(default=0, ge=0)
+    parallel: int | None = Field(default=None, ge=1, le=1024)  # trials side by side; None: one a core
+    population: int = Field(default=10, ge=2, le=1_000)  # evolution: among whom parents are
+    tournament: int = Field(default=3, ge=1, le=1_000)  # evolution: of whom the best is the parent
+    reduction_factor: int = Field(default=2, ge=2, le=100)  # one of so many goes on
+    min_epochs: int = Field(default=1, ge=1)  # before the first are stopped
+
+    @model_validator(mode="after")
+    def check_base(self) -> Self:
+        """Refuse another network, and a search that only time would end."""
+        if self.base.model is not NetworkName.CELLS:
+            raise ValueError(
+                f"architectures are networks of cells, not {self.base.model}; set model to cells"
+            )
+        if self.budget.max_trials is None:
+            raise ValueError("a search over architectures ends after max_trials; give it")
         return self
 
 

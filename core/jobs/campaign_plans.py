@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from core.campaign_specs import Budget, CampaignSpec, apply_values
+from core.campaign_specs import Budget, CampaignSpec, NASSpec, apply_values
+from core.learning.architecture_search import ArchitectureSearch
 from core.learning.search import PastTrial, Search, Suggestion
+from core.network_specs import architecture_hash
 from core.services.campaigns import count_trials
 from core.services.trials import TrialRow
 from core.settings import get_settings
@@ -62,6 +64,30 @@ class SearchPlan(Search):
     def extend(self, config: Mapping[str, Any]) -> None:
         """Take a raised budget over."""
         self._take(CampaignSpec.model_validate(config))
+
+
+class ArchitecturePlan(ArchitectureSearch):
+    """A search over architectures."""
+
+    def __init__(self, config: Mapping[str, Any], past: list[TrialRow]) -> None:
+        spec = NASSpec.model_validate(config)
+        super().__init__(spec, [_past(row) for row in past])
+        self._take(spec)
+
+    def _take(self, spec: NASSpec) -> None:
+        self._asked, self.budget, self.epochs = spec, spec.budget, spec.base.epochs
+        self.max_trials, self.parallel = spec.budget.max_trials, spec.parallel or count_cores()
+
+    def describe(self, values: Mapping[str, Any]) -> tuple[TrainingSpec, dict[str, Any]]:
+        """Return the training of the suggested architecture."""
+        options = self._asked.space.decode(values)
+        told = options.model_dump(mode="json")
+        facts = {"architecture": told, "architecture_hash": architecture_hash(options)}
+        return self._asked.base.model_copy(update={"model_options": told}), facts
+
+    def extend(self, config: Mapping[str, Any]) -> None:
+        """Take a raised budget over."""
+        self._take(NASSpec.model_validate(config))
 
 
 def _past(row: TrialRow) -> PastTrial:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from core.jobs.campaign_plans import Plan, SearchPlan, journal_path
+from core.jobs.campaign_plans import ArchitecturePlan, Plan, SearchPlan, journal_path
 from core.jobs.holding import Hold
 from core.jobs.trial_slots import Slot, Slots
 from core.models import TrialState
@@ -170,7 +170,7 @@ class CampaignRun:
             slot.send({"word": word, "reason": reason})
         else:
             slot.number = None
-            self._note_end(number, told["ended"], told["error"])
+            self._note_end(number, told["ended"], told["error"], told["cost"])
 
     def _judge(
         self, number: int, epoch: int, measured: dict[str, float | None]
@@ -197,21 +197,23 @@ class CampaignRun:
             row = get_run(session, self.claim.kind, self.claim.row_id)
             return str(row.status) if row.attempt == self.claim.attempt else "paused"
 
-    def _note_end(self, number: int, ended: str, error: str | None) -> None:
+    def _note_end(self, number: int, ended: str, error: str | None, cost: dict[str, Any]) -> None:
         if ended in {"paused", "lost"}:
             return  # whoever resumes the campaign goes on with it
         if ended == "completed":
-            self._end(number, TrialState.COMPLETED, None)
+            self._end(number, TrialState.COMPLETED, None, cost)
         elif ended == "failed":
             self._end(number, TrialState.FAILED, error)
         else:
-            self._end(number, TrialState.PRUNED, self._reasons.get(number, STOPPED))
+            self._end(number, TrialState.PRUNED, self._reasons.get(number, STOPPED), cost)
 
-    def _end(self, number: int, state: TrialState, reason: str | None) -> None:
+    def _end(
+        self, number: int, state: TrialState, reason: str | None, cost: dict[str, Any] | None = None
+    ) -> None:
         value = best_of(self._reports[number].values(), self.plan.budget.metric)
         if state is not TrialState.FAILED and value is None:
             state, reason = TrialState.FAILED, NO_VALUE.format(metric=self.plan.budget.metric)
-        run_write(lambda session: end_trial(session, self.claim, number, state, reason))
+        run_write(lambda session: end_trial(session, self.claim, number, state, reason, cost=cost))
         self._ended.add(number)
         self.plan.tell(number, state.value, None if state is TrialState.FAILED else value)
 
@@ -250,4 +252,6 @@ class CampaignRun:
 
 
 def _make_plan(claim: Claim, row: Any, trials: list[TrialRow]) -> Plan:
+    if claim.kind is JobKind.NAS:
+        return ArchitecturePlan(row.config, trials)
     return SearchPlan(row.config, row.name, trials, journal_path(claim.kind, row.id))

@@ -7,53 +7,68 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core.campaign_specs import Budget, CampaignSpec, HPOMethod
+from core.campaign_specs import Budget, CampaignSpec, HPOMethod, NASSpec
 from core.errors import ConflictError, InvalidInputError, NotFoundError
-from core.models import ExperimentStatus, HPOCampaign
+from core.models import HPOCampaign, NASCampaign
 from core.search_spaces import grid_size
 from core.services.access import Actor, require_ownership, require_researcher
 from core.services.datasets import get_dataset
 from core.services.experiments import check_recordings
-from core.services.jobs import JobKind, cancel_run, enqueue_run, lock_run
+from core.services.jobs import MODELS, Campaign, JobKind, cancel_run, enqueue_run, lock_run
 from core.services.trials import end_resting
 from core.specs import Name
 
 NAME: TypeAdapter[str] = TypeAdapter(Name)
+WHAT = {JobKind.SEARCH: "campaign", JobKind.NAS: "architecture search"}
+PAGES = {JobKind.SEARCH: "Campaigns", JobKind.NAS: "Architectures"}
+SPECS: dict[JobKind, type[CampaignSpec] | type[NASSpec]] = {
+    JobKind.SEARCH: CampaignSpec,
+    JobKind.NAS: NASSpec,
+}
 
 
-def get_campaign(session: Session, campaign_id: int) -> HPOCampaign:
+def get_campaign(session: Session, campaign_id: int, kind: JobKind = JobKind.SEARCH) -> Campaign:
     """Return the campaign's row."""
-    row = session.get(HPOCampaign, campaign_id)
+    row: Campaign | None = session.get(MODELS[kind], campaign_id)
     if row is None:
-        raise NotFoundError(f"there is no campaign {campaign_id}; Campaigns lists those that are stored")
+        raise NotFoundError(
+            f"there is no {WHAT[kind]} {campaign_id}; {PAGES[kind]} lists those that are stored"
+        )
     return row
 
 
 def create_campaign(
-    session: Session, actor: Actor, spec: CampaignSpec, name: str | None = None
-) -> HPOCampaign:
+    session: Session, actor: Actor, spec: CampaignSpec | NASSpec, name: str | None = None
+) -> Campaign:
     """Write a pending campaign and send it to the workers when the transaction commits."""
     require_researcher(actor)
     dataset = get_dataset(session, spec.base.dataset)
     check_recordings(session, dataset, spec.base.channel)
-    row = HPOCampaign(
-        method=spec.method,
-        base_model_type=spec.base.model.value,
-        dataset_id=dataset.id,
-        created_by=actor.user_id,
-    )
-    _state(row, spec)
     wanted = None if name is None else NAME.validate_python(name)
-    _add_named(session, row, wanted, f"{spec.base.model} {spec.method} {spec.base.dataset}"[:190])
-    enqueue_run(session, JobKind.SEARCH, row)
+    row: Campaign
+    if isinstance(spec, CampaignSpec):
+        kind, method = JobKind.SEARCH, spec.method.value
+        row = HPOCampaign(method=spec.method, base_model_type=spec.base.model.value)
+    else:
+        kind, method = JobKind.NAS, spec.algorithm.value
+        row = NASCampaign(search_algorithm=method)
+    row.dataset_id, row.created_by = dataset.id, actor.user_id
+    _state(row, spec)
+    _add_named(session, row, wanted, f"{spec.base.model} {method} {spec.base.dataset}"[:190])
+    enqueue_run(session, kind, row)
     return row
 
 
-def _state(row: HPOCampaign, spec: CampaignSpec) -> None:
+def _state(row: Campaign, spec: CampaignSpec | NASSpec) -> None:
     """Write a specification into a row, in the whole and in the columns that tell parts of it."""
     told = spec.model_dump(mode="json")
-    row.config, row.search_space, row.budget = told, told["space"], told["budget"]
-    row.trials_total = count_trials(spec)
+    row.config = told
+    if isinstance(row, HPOCampaign) and isinstance(spec, CampaignSpec):
+        row.search_space, row.budget = told["space"], told["budget"]
+        row.trials_total = count_trials(spec)
+    elif isinstance(row, NASCampaign):
+        row.search_space_config, row.max_epochs_per_trial = told["space"], spec.base.epochs
+        row.num_trials = spec.budget.max_trials or 0
 
 
 def count_trials(spec: CampaignSpec) -> int | None:
@@ -63,10 +78,13 @@ def count_trials(spec: CampaignSpec) -> int | None:
     return min(limits, default=None)
 
 
-def _add_named(session: Session, row: HPOCampaign, wanted: str | None, stem: str) -> None:
-    taken = set(
-        session.scalars(select(HPOCampaign.name).where(HPOCampaign.name.startswith(stem, autoescape=True)))
-    )
+def _add_named(session: Session, row: Campaign, wanted: str | None, stem: str) -> None:
+    model = type(row)
+    names = model.name.startswith(stem, autoescape=True) if wanted is None else model.name == wanted
+    taken = set(session.scalars(select(model.name).where(names)))
+    # The guide leaves names of architecture searches free, but two of one name could not be told apart.
+    if wanted is not None and wanted in taken:
+        raise ConflictError(f"a campaign named {wanted!r} exists; choose another name")
     number = 1
     while True:
         row.name = wanted or (stem if number == 1 else f"{stem} {number}")
@@ -84,38 +102,37 @@ def _add_named(session: Session, row: HPOCampaign, wanted: str | None, stem: str
         return
 
 
-def pause_campaign(session: Session, actor: Actor, campaign_id: int) -> None:
+def pause_campaign(session: Session, actor: Actor, campaign_id: int, kind: JobKind = JobKind.SEARCH) -> None:
     """Ask a running or waiting campaign to rest; its trials stop after their epoch and keep their state."""
-    row = _lock_own(session, actor, campaign_id)
-    if row.status not in {ExperimentStatus.RUNNING, ExperimentStatus.PENDING}:
-        raise ConflictError(
-            f"campaign {campaign_id} is {row.status.value}; only what runs or waits can pause"
-        )
-    row.status = ExperimentStatus.PAUSED
+    row = _lock_own(session, actor, campaign_id, kind)
+    if row.status not in {"running", "pending"}:
+        raise ConflictError(f"{WHAT[kind]} {campaign_id} is {row.status}; only what runs or waits can pause")
+    _set_status(row, "paused")
 
 
-def resume_campaign(session: Session, actor: Actor, campaign_id: int) -> None:
+def resume_campaign(session: Session, actor: Actor, campaign_id: int, kind: JobKind = JobKind.SEARCH) -> None:
     """Send a paused, failed or stopped campaign to the workers again; it goes on where it was."""
-    row = _lock_own(session, actor, campaign_id)
-    if row.status not in {ExperimentStatus.PAUSED, ExperimentStatus.FAILED, ExperimentStatus.CANCELLED}:
+    row = _lock_own(session, actor, campaign_id, kind)
+    if row.status not in {"paused", "failed", "cancelled"}:
         raise ConflictError(
-            f"campaign {campaign_id} is {row.status.value}; only a paused, failed or stopped one can resume"
+            f"{WHAT[kind]} {campaign_id} is {row.status}; only a paused, failed or stopped one can resume"
         )
-    _send_again(session, row)
+    _send_again(session, row, kind)
 
 
 def extend_campaign(
     session: Session,
     actor: Actor,
     campaign_id: int,
+    kind: JobKind = JobKind.SEARCH,
     *,
     max_trials: int | None = None,
     max_seconds: float | None = None,
     max_epochs: int | None = None,
 ) -> None:
     """Raise a campaign's budget; one that has ended goes on, one that rests goes on resting."""
-    row = _lock_own(session, actor, campaign_id)
-    spec = CampaignSpec.model_validate(row.config)
+    row = _lock_own(session, actor, campaign_id, kind)
+    spec = SPECS[kind].model_validate(row.config)
     given = {"max_trials": max_trials, "max_seconds": max_seconds, "max_epochs": max_epochs}
     raised = {name: value for name, value in given.items() if value is not None}
     if not raised:
@@ -123,9 +140,9 @@ def extend_campaign(
     for name, value in raised.items():
         _check_raised(spec.budget, name, value)
     budget = spec.budget.model_copy(update=raised)
-    _state(row, CampaignSpec.model_validate(spec.model_dump() | {"budget": budget.model_dump()}))
-    if row.status in {ExperimentStatus.COMPLETED, ExperimentStatus.FAILED, ExperimentStatus.CANCELLED}:
-        _send_again(session, row)
+    _state(row, SPECS[kind].model_validate(spec.model_dump() | {"budget": budget.model_dump()}))
+    if row.status in {"completed", "failed", "cancelled"}:
+        _send_again(session, row, kind)
 
 
 def _check_raised(budget: Budget, name: str, value: float) -> None:
@@ -136,12 +153,12 @@ def _check_raised(budget: Budget, name: str, value: float) -> None:
         raise InvalidInputError(f"{name}={value:g} is not above the {now:g} that the campaign has; give more")
 
 
-def stop_campaign(session: Session, actor: Actor, campaign_id: int) -> None:
+def stop_campaign(session: Session, actor: Actor, campaign_id: int, kind: JobKind = JobKind.SEARCH) -> None:
     """End a campaign with what it has; trials at work stop after their epoch, those at rest at once."""
-    status = get_campaign(session, campaign_id).status
-    cancel_run(session, actor, JobKind.SEARCH, campaign_id)
-    if status is not ExperimentStatus.RUNNING:
-        end_resting(session, JobKind.SEARCH, campaign_id)
+    status = get_campaign(session, campaign_id, kind).status
+    cancel_run(session, actor, kind, campaign_id)
+    if status != "running":
+        end_resting(session, kind, campaign_id)
 
 
 def clone_campaign(
@@ -150,27 +167,32 @@ def clone_campaign(
     campaign_id: int,
     name: str | None = None,
     *,
-    method: HPOMethod | None = None,
+    kind: JobKind = JobKind.SEARCH,
+    method: str | None = None,
     seed: int | None = None,
-) -> HPOCampaign:
+) -> Campaign:
     """Ask for the same search again, anybody's, as one's own; by another method or seed where given."""
-    told: dict[str, Any] = dict(get_campaign(session, campaign_id).config)
+    told: dict[str, Any] = dict(get_campaign(session, campaign_id, kind).config)
     if method is not None:
-        told["method"] = method
+        told["method" if kind is JobKind.SEARCH else "algorithm"] = method
     if seed is not None:
         told["seed"] = seed
-    return create_campaign(session, actor, CampaignSpec.model_validate(told), name)
+    return create_campaign(session, actor, SPECS[kind].model_validate(told), name)
 
 
-def _lock_own(session: Session, actor: Actor, campaign_id: int) -> HPOCampaign:
-    row = get_campaign(session, campaign_id)
-    require_ownership(actor, row, f"campaign {campaign_id}")
-    lock_run(session, JobKind.SEARCH, campaign_id)
+def _lock_own(session: Session, actor: Actor, campaign_id: int, kind: JobKind) -> Campaign:
+    row = get_campaign(session, campaign_id, kind)
+    require_ownership(actor, row, f"{WHAT[kind]} {campaign_id}")
+    lock_run(session, kind, campaign_id)
     return row
 
 
-def _send_again(session: Session, row: HPOCampaign) -> None:
-    row.status = ExperimentStatus.PENDING
+def _set_status(row: Campaign, word: str) -> None:
+    row.status = type(row.status)(word)
+
+
+def _send_again(session: Session, row: Campaign, kind: JobKind) -> None:
+    _set_status(row, "pending")
     row.deaths = 0
     row.error_message = row.finished_at = row.duration_seconds = None
-    enqueue_run(session, JobKind.SEARCH, row)
+    enqueue_run(session, kind, row)

@@ -145,7 +145,15 @@ def note_attrs(session: Session, claim: Claim, number: int, attrs: Mapping[str, 
     _get_trial(session, claim, number).attrs = dict(attrs)
 
 
-def end_trial(session: Session, claim: Claim, number: int, state: TrialState, reason: str | None) -> None:
+def end_trial(
+    session: Session,
+    claim: Claim,
+    number: int,
+    state: TrialState,
+    reason: str | None,
+    *,
+    cost: Mapping[str, Any] | None = None,
+) -> None:
     """End a trial and count it; its value is the best that its epochs measured of the campaign's metric.
 
     Where its experiment was deleted meanwhile the trial has failed.
@@ -158,6 +166,7 @@ def end_trial(session: Session, claim: Claim, number: int, state: TrialState, re
     trial.state, trial.reason, trial.finished_at = state, reason, utc_now()
     if isinstance(trial, NASTrial):
         _copy_scores(session, trial)
+        _copy_cost(trial, cost or {})
     session.flush()
     refresh_best(session, campaign)
 
@@ -168,6 +177,14 @@ def _copy_scores(session: Session, trial: NASTrial) -> None:
     if row is not None and best is not None:
         trial.validation_accuracy, trial.validation_loss = best.val_accuracy, best.val_loss
         trial.training_time = row.duration_seconds
+
+
+def _copy_cost(trial: NASTrial, cost: Mapping[str, Any]) -> None:
+    """Enter what a network takes: parameters, operations, size; latency and its device beside them."""
+    if cost:
+        trial.num_parameters, trial.flops = cost["num_parameters"], cost["flops"]
+        trial.model_size_mb = cost["size_mb"]
+        trial.metrics = {"latency_ms": cost["latency_ms"], "latency_device": cost["device"]}
 
 
 def _best_epoch(session: Session, experiment_id: int) -> TrainingRun | None:
