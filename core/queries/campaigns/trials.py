@@ -1,13 +1,14 @@
 """A campaign's trials as columns, read past the ORM: thousands are drawn at once."""
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
+from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
 from core.models import HPOTrial, TrainingRun
@@ -48,31 +49,48 @@ class Reports:
 
 def read_trials(session: Session, campaign_id: int) -> TrialColumns:
     """Return a campaign's trials as columns."""
-    t = _TRIALS.c
+    return TrialColumns(**read_columns(session, _TRIALS, campaign_id)[0])
+
+
+def read_columns(
+    session: Session, table: Table, campaign_id: int, further: Sequence[str] = ()
+) -> tuple[dict[str, Any], list[Sequence[Any]]]:
+    """Return what trials of either kind have, by the names of TrialColumns, and further columns as stored.
+
+    `table` is that of the kind.
+    """
+    t = table.c
     rows = session.execute(
         select(
             t.trial_number, t.experiment_id, t.state, t.value, t.epochs,
             t.started_at, t.finished_at, t.worker, t.reason, t.parameters,
+            *(t[name] for name in further),
         )
         .where(t.campaign_id == campaign_id)
         .order_by(t.trial_number)
     ).all()  # fmt: skip
-    columns: list[Any] = list(zip(*rows, strict=True)) or [[] for _ in range(10)]
-    number, experiment_id, state, value, epochs, started, finished, worker, reason, parameters = columns
+    columns: list[Any] = list(zip(*rows, strict=True)) or [[] for _ in range(10 + len(further))]
+    number, experiment_id, state, value, epochs, started, finished, worker, reason, parameters = columns[:10]
     begin = min((each for each in started if each is not None), default=None)
     names = list(dict.fromkeys(name for each in parameters for name in each))
-    return TrialColumns(
-        number=np.array(number, dtype=np.int64),
-        experiment_id=list(experiment_id),
-        state=[str(each) for each in state],
-        value=np.array([np.nan if each is None else each for each in value], dtype=np.float64),
-        epochs=np.array(epochs, dtype=np.int64),
-        started_s=_seconds(started, begin),
-        finished_s=_seconds(finished, begin),
-        worker=[each or "" for each in worker],
-        reason=[each or "" for each in reason],
-        parameters={name: [_plain(each.get(name)) for each in parameters] for name in names},
-    )
+    shared = {
+        "number": np.array(number, dtype=np.int64),
+        "experiment_id": list(experiment_id),
+        "state": [str(each) for each in state],
+        "value": to_floats(value),
+        "epochs": np.array(epochs, dtype=np.int64),
+        "started_s": _seconds(started, begin),
+        "finished_s": _seconds(finished, begin),
+        "worker": [each or "" for each in worker],
+        "reason": [each or "" for each in reason],
+        "parameters": {name: [_plain(each.get(name)) for each in parameters] for name in names},
+    }
+    return shared, columns[10:]
+
+
+def to_floats(values: Iterable[float | None]) -> NDArray[np.float64]:
+    """Return stored numbers, NaN where there is none."""
+    return np.array([np.nan if each is None else each for each in values], dtype=np.float64)
 
 
 def _seconds(moments: list[datetime | None], begin: datetime | None) -> NDArray[np.float64]:
