@@ -19,6 +19,7 @@ from app.api import artifacts, uploads
 from app.components.page import PageView
 from app.components.scripted import ADDRESS, all_scripts
 from app.components.shell import RunningJob, RunningJobs, Shell, report_callback_error
+from app.pages.campaigns import CampaignsPage
 from app.pages.compare import ComparePage
 from app.pages.datasets import DatasetsPage
 from app.pages.experiments import ExperimentsPage
@@ -44,6 +45,7 @@ PAGES: tuple[type[PageView], ...] = (
     DatasetsPage,
     ExperimentsPage,
     ComparePage,
+    CampaignsPage,
     SqlPage,
 )
 
@@ -56,7 +58,7 @@ JobsQuery = Callable[[], RunningJobs]
 
 
 def list_running_jobs() -> RunningJobs:
-    """Return what runs now, for the header's chip; a training opens its experiment."""
+    """Return what runs now, for the header's chip; a training opens its experiment, a search its campaign."""
     try:
         with read_scope() as session:
             runs = list_active_runs(session, NAMED_JOBS, running_only=True)
@@ -68,6 +70,8 @@ def list_running_jobs() -> RunningJobs:
         if run.kind == "training"
         else RunningJob(run.name, run.progress, "/datasets", {"dataset": run.name})
         if run.kind == "features"
+        else RunningJob(run.name, run.progress, "/campaigns", {"campaign": str(run.id)})
+        if run.kind == "hpo_campaign"
         else RunningJob(run.name, run.progress, "/signals")
         for run in runs
     ]

@@ -166,8 +166,17 @@ class RowTable {
     if (value.opens && !value.href) { first.className = "opens first"; first.type = "button" }
     cell.append(first)
     if (value.below) { cell.append(make("span", "below", value.below)) }
+    if (value.bar != null) { cell.append(this.makeBar(value.bar)) }
     if (value.tags?.length) { cell.append(this.makeTags(value.tags)) }
     if (value.caution) { first.classList.add("caution") }
+  }
+
+  makeBar(share) {
+    const bar = make("span", "bar")
+    const done = make("span", "done")
+    done.style.width = `${100 * Math.min(1, Math.max(0, share))}%`
+    bar.append(done)
+    return bar
   }
 
   makeTags(tags) {

@@ -13,9 +13,9 @@ from app.theme import STATES, css_variable
 class RowTable(BrowserPart):
     """One page of a table, of which a cell is a text or a dictionary that names its look.
 
-    Looks: {"state", "more"}; {"text", "href" or "opens", "below", "tags", "caution", "mono"}; {"tags"}. A
-    column has name, title, hint, number (set right), unbroken (in one line), sortable and spare (the larger,
-    the sooner it leaves).
+    Looks: {"state", "more"}; {"text", "href" or "opens", "below", "bar" (share), "tags", "caution", "mono"};
+    {"tags"}. A column has name, title, hint, number (set right), unbroken (in one line), sortable and spare
+    (the larger, the sooner it leaves).
     Messages: sort(column), turn(step), open(id), select(ids, on). A row's id is its key.
     """
 

@@ -1,21 +1,26 @@
 """Shares of parameters in being among the best runs, with their intervals."""
 
+from collections.abc import Sequence
+
 from bokeh.models import ColumnDataSource, FactorRange, HoverTool, NumeralTickFormatter, Range1d
 from bokeh.plotting import figure
 
 from app.plots.canvas import make_canvas
 from app.theme import CANVAS_ACCENT, CANVAS_SIGNAL
-from core.evaluation.importance import ImportanceReport
+from core.evaluation.importance import Importance
 
 ROW_PX = 26
+OF_BEST = "share of what tells the best runs from all, with 95 % interval"
+OF_VARIATION = "share of the variation over the search space, with 95 % of trees"
 
 
-def draw_importance(report: ImportanceReport) -> figure:
+def draw_importance(
+    rows: Sequence[Importance], label: str = OF_BEST, interval: str = "95 % interval"
+) -> figure:
     """Draw one bar a parameter, the most important on top, with its 95 % interval."""
-    rows = report.importances
     names = [each.name for each in rows]
     plot = make_canvas(
-        "share of what tells the best runs from all, with 95 % interval",
+        label,
         "",
         height=90 + ROW_PX * max(2, len(rows)),
         y_range=FactorRange(*reversed(names)),
@@ -40,7 +45,7 @@ def draw_importance(report: ImportanceReport) -> figure:
     told = [
         ("", "@name"),
         ("share", "@share{0.0 %}"),
-        ("95 % interval", "@low{0.0 %} – @high{0.0 %}"),
+        (interval, "@low{0.0 %} – @high{0.0 %}"),
         ("runs", "@n"),
     ]
     plot.add_tools(HoverTool(renderers=[bars], tooltips=told))

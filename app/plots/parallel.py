@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from app.plots.canvas import make_canvas
 from app.theme import CANVAS_SIGNAL, OTHER, SANS
+from core.evaluation.campaigns.domains import Domain, decode, encode
 
 HEIGHT_PX = 360
 LOG_RATIO = 100  # a positive parameter that spans so much stands on a log axis
@@ -28,6 +29,7 @@ class Coordinate:
 
     title: str
     values: Sequence[Cell]
+    domain: Domain | None = None  # what it could be; None: read from what was given
 
 
 def draw_parallel(
@@ -85,6 +87,8 @@ def _write_ticks(plot: figure, axis: int, ticks: Sequence[tuple[float, str]], *,
 
 def _place(coordinate: Coordinate) -> tuple[NDArray[np.float64], list[tuple[float, str]]]:
     """Return where each run crosses the axis, in [0, 1], and what is written beside it."""
+    if coordinate.domain is not None and not coordinate.domain.is_single:
+        return _place_in(coordinate.domain, coordinate.values)
     stated = [each for each in coordinate.values if each is not None]
     if stated and all(isinstance(each, int | float) for each in stated):
         return _place_numbers(np.array([np.nan if v is None else v for v in coordinate.values], np.float64))
@@ -95,6 +99,19 @@ def _place(coordinate: Coordinate) -> tuple[NDArray[np.float64], list[tuple[floa
     ticks = [(heights[name], _short(name)) for name in names[::every]] if names else []
     crossed = [np.nan if v is None else heights[str(v)] for v in coordinate.values]
     return np.array(crossed, np.float64), ticks
+
+
+def _place_in(domain: Domain, values: Sequence[Cell]) -> tuple[NDArray[np.float64], list[tuple[float, str]]]:
+    """Return the same for an axis that is known: it reaches from end to end, tried or not."""
+    placed = encode(values, domain)
+    if domain.kind == "category":
+        last, every = len(domain.choices) - 1, -(-len(domain.choices) // MOST_NAMES)
+        named = list(enumerate(domain.choices))[::every]
+        return placed / last, [(i / last, _short(str(choice))) for i, choice in named]
+    middle = decode(0.5, domain._replace(step=None))
+    log = " (log)" if domain.kind == "log number" else ""
+    ends = [(0.0, f"{domain.low:.4g}"), (1.0, f"{domain.high:.4g}")]
+    return placed, [ends[0], (0.5, f"{middle:.3g}{log}"), ends[1]]
 
 
 def _place_numbers(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[tuple[float, str]]]:

@@ -8,6 +8,7 @@ from bokeh.plotting import figure
 
 from app.plots.canvas import make_canvas
 from app.theme import CANVAS_ACCENT, CANVAS_SIGNAL
+from core.evaluation.campaigns.domains import Domain
 
 HEIGHT_PX = 260
 LOG_RATIO = 100
@@ -20,15 +21,25 @@ def draw_parameter(
     metric: str,
     scores: Sequence[float],
     names: Sequence[str],
+    *,
+    domain: Domain | None = None,
 ) -> figure:
-    """Draw what each run scored over what it was given; runs that state nothing are left out."""
+    """Draw what each run scored over what it was given; runs that state nothing are left out.
+
+    A `domain` says whether the axis is log, and what choices there were, in their order.
+    """
     rows = [
         (given, score, name)
         for given, score, name in zip(values, scores, names, strict=True)
         if given is not None and np.isfinite(score)
     ]
-    numeric = bool(rows) and all(isinstance(given, int | float) for given, *_ in rows)
-    plot = _numbers(parameter, metric, rows) if numeric else _categories(parameter, metric, rows)
+    if domain is None:
+        numeric = bool(rows) and all(isinstance(given, int | float) for given, *_ in rows)
+    else:
+        numeric = domain.kind != "category"
+    plot = (
+        _numbers(parameter, metric, rows, domain) if numeric else _categories(parameter, metric, rows, domain)
+    )
     is_share = "accuracy" in metric
     plot.yaxis.formatter = (
         NumeralTickFormatter(format="0.[0] %") if is_share else PrintfTickFormatter(format="%.3g")
@@ -36,17 +47,23 @@ def draw_parameter(
     return plot
 
 
-def _numbers(parameter: str, metric: str, rows: Sequence[tuple[float | str, float, str]]) -> figure:
+def _numbers(
+    parameter: str, metric: str, rows: Sequence[tuple[float | str, float, str]], domain: Domain | None
+) -> figure:
     given = np.array([row[0] for row in rows], np.float64)
     is_log = len(given) > 0 and given.min() > 0 and given.max() / given.min() >= LOG_RATIO
+    if domain is not None:
+        is_log = domain.kind == "log number"
     label = f"{parameter}, log" if is_log else parameter
     plot = make_canvas(label, metric, height=HEIGHT_PX, x_axis_type="log" if is_log else "linear")
     _points(plot, given.tolist(), rows, parameter, metric)
     return plot
 
 
-def _categories(parameter: str, metric: str, rows: Sequence[tuple[float | str, float, str]]) -> figure:
-    names = sorted({str(row[0]) for row in rows})
+def _categories(
+    parameter: str, metric: str, rows: Sequence[tuple[float | str, float, str]], domain: Domain | None
+) -> figure:
+    names = sorted({str(row[0]) for row in rows}) if domain is None else [str(c) for c in domain.choices]
     plot = make_canvas(parameter, metric, height=HEIGHT_PX, x_range=FactorRange(*names))
     plot.xgrid.visible = False
     if len(names) > 4 or max(map(len, names), default=0) > 12:

@@ -166,4 +166,4 @@ def _importance(compared: Compared, metric: str) -> pn.Column:
         words = str(error)
         return card(text(f"{words[:1].upper()}{words[1:]}.", "muted"), title=title)
     told = f"What tells the best {report.num_best} of {report.num_runs} runs from all. {report.caution}"
-    return card(bokeh(draw_importance(report)), text(told, "caption"), title=title)
+    return card(bokeh(draw_importance(report.importances)), text(told, "caption"), title=title)

@@ -63,7 +63,7 @@ def test_importance_has_one_bar_a_parameter_with_its_interval() -> None:
     report = rank_parameters(
         {"x": x.tolist(), "noise": noise.tolist()}, x.tolist(), larger_is_better=True, generator=rng
     )
-    plot = draw_importance(report)
+    plot = draw_importance(report.importances)
     assert list(plot.y_range.factors) == ["noise", "x"]
     data = plot.renderers[0].data_source.data
     assert all(low <= high for low, high in zip(data["low"], data["high"], strict=True))
