@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from rich.markup import escape
 from rich.table import Table
 
+from app.cli.architectures import architectures
 from app.cli.database import db, prepare
 from app.cli.demo import seed_demo
 from app.cli.experiments import experiments
@@ -53,6 +54,7 @@ cli.add_typer(experiments, name="experiments")
 cli.command()(sql)
 cli.add_typer(runs, name="runs")
 cli.add_typer(search, name="search")
+cli.add_typer(architectures, name="nas")
 
 SERVERS = frozenset({"serve", "demo"})
 
