@@ -68,7 +68,8 @@ class Checkpoints:
         epoch = state.epoch if state else 0
         outcome = f"went on from epoch {epoch}" if state else "started anew"
         self.findings = tuple(f"{what}; {outcome}" for what in wrong)
-        run_write(lambda session: forget_epochs_after(session, self.claim, epoch, self.findings))
+        if self.claim.attempt > 1 or self.findings:  # nothing stands there before the first attempt
+            run_write(lambda session: forget_epochs_after(session, self.claim, epoch, self.findings))
         return state
 
     def drop(self) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from core.errors import BrinellError
 from core.evaluation.metrics import Scores, score
@@ -23,6 +24,7 @@ from core.learning.trainer import fit, predict
 from core.models import TrainingRun
 from core.services.experiments import (
     Epoch,
+    add_artifact,
     complete_experiment,
     get_experiment,
     record_epochs,
@@ -31,7 +33,7 @@ from core.services.experiments import (
 )
 from core.services.jobs import JobKind
 from core.specs import TrainingSpec
-from core.storage.database import read_scope, session_scope
+from core.storage.database import read_scope
 from core.storage.transactions import run_write
 
 # A row that waits again was paused and resumed since the last epoch: the next attempt goes on from here.
@@ -135,20 +137,22 @@ class ExperimentRun:
         probabilities = predict(self.network, test, self.device)
         labels, record = test.labels.numpy(), test.record.numpy()
         self.scores = score(probabilities, labels, record, self.split.classes)
-        self.files.keep_predictions(tabulate_predictions(self.data, self.split, test, probabilities))
+        predictions = self.files.write_predictions(
+            tabulate_predictions(self.data, self.split, test, probabilities)
+        )
         told = {"spec": self.spec.model_dump_json(), **self.result.optimizer}
-        weights_id = self.files.keep_weights(self.result.best_state, told)
+        weights = self.files.write_weights(self.result.best_state, told)
         best_epoch = self.result.best_epoch or self.result.last_epoch
-        with session_scope() as session:
-            record_results(
-                session,
-                self.claim,
-                best_epoch=best_epoch,
-                metrics=summarise_run(self.scores, self.result, self.sides, self.epochs().loc[best_epoch]),
-                model_path=weights_id,
-            )
-            if self._hold.is_own:
-                complete_experiment(session, self.claim)
+        metrics = summarise_run(self.scores, self.result, self.sides, self.epochs().loc[best_epoch])
+
+        def enter(session: Session) -> None:
+            for file in (predictions, weights):
+                add_artifact(session, self.claim, file)
+            record_results(session, self.claim, best_epoch=best_epoch, metrics=metrics, model_path=weights.id)
+
+        run_write(enter)
+        if self._hold.is_own:
+            run_write(lambda session: complete_experiment(session, self.claim))
         return self.scores
 
     @property

@@ -45,5 +45,6 @@ def _claim(kind: JobKind, row_id: int) -> Claim:
         if claim is None:
             what = "experiment" if kind is JobKind.TRAINING else kind.value.replace("_", " ")
             status = str(get_run(session, kind, row_id).status)
-            raise ConflictError(f"{what} {row_id} is {status}; only a pending one can be worked on")
+            done = "trained" if kind is JobKind.TRAINING else "carried out"
+            raise ConflictError(f"{what} {row_id} is {status}; only a pending one can be {done}")
     return claim

@@ -20,16 +20,16 @@ PARQUET = "application/vnd.apache.parquet"
 
 
 class RunFiles:
-    """Writes the artifacts of one claimed experiment."""
+    """Writes the files of one claimed experiment; those of its test are entered with its results."""
 
     def __init__(self, claim: Claim) -> None:
         self.claim = claim
 
-    def keep_weights(self, weights: dict[str, Tensor], told: Mapping[str, str]) -> str:
-        """Keep the best weights, with what they were trained by, and return the artifact's id."""
+    def write_weights(self, weights: dict[str, Tensor], told: Mapping[str, str]) -> ArtifactFile:
+        """Write the best weights, with what they were trained by."""
         with artifacts.writing() as draft:
             save_file(weights, draft.path, metadata=dict(told))
-        return self._enter(draft, "checkpoint", "best.safetensors", SAFETENSORS)
+        return describe_file(draft, "checkpoint", "best.safetensors", SAFETENSORS)
 
     def keep_steps(self, steps: list[StepRecord]) -> None:
         """Keep the step log, that of the attempts before this one included."""
@@ -47,21 +47,18 @@ class RunFiles:
                 "learning_rate": np.concatenate([s.learning_rates for s in steps]),
             }
         )
-        self._keep_table(table, "steps", "steps.parquet")
-
-    def keep_predictions(self, columns: dict[str, NDArray[np.generic] | list[str]]) -> None:
-        """Keep the test windows with what was predicted."""
-        self._keep_table(pa.table(columns), "predictions", "predictions.parquet")
-
-    def _keep_table(self, table: pa.Table, kind: str, name: str) -> None:
-        with artifacts.writing() as draft:
-            pq.write_table(table, draft.path, compression="zstd")
-        self._enter(draft, kind, name, PARQUET)
-
-    def _enter(self, draft: artifacts.Draft, kind: str, name: str, media_type: str) -> str:
-        file = describe_file(draft, kind, name, media_type)
+        file = _write_table(table, "steps", "steps.parquet")
         run_write(lambda session: add_artifact(session, self.claim, file))
-        return file.id
+
+    def write_predictions(self, columns: dict[str, NDArray[np.generic] | list[str]]) -> ArtifactFile:
+        """Write the test windows with what was predicted."""
+        return _write_table(pa.table(columns), "predictions", "predictions.parquet")
+
+
+def _write_table(table: pa.Table, kind: str, name: str) -> ArtifactFile:
+    with artifacts.writing() as draft:
+        pq.write_table(table, draft.path, compression="zstd")
+    return describe_file(draft, kind, name, PARQUET)
 
 
 def describe_file(

@@ -258,7 +258,7 @@ def test_run_that_dies_between_file_and_row_leaves_the_checkpoints_before_it(
         patched.setattr(dying.checkpoints, "_keep", die_at_three)
         with pytest.raises(KeyboardInterrupt):
             dying.fit()
-    dying._heart.close()
+    dying._hold._heart.close()
     assert [row.epoch for row in list_states(experiment_id)] == [1, 2]
     with session_scope() as session:
         session.get_one(Experiment, experiment_id).status = "pending"
