@@ -17,6 +17,7 @@ from tests.bench import (
     population,
     search,
     training,
+    trials,
     waveform,
 )
 
@@ -30,6 +31,7 @@ MEASUREMENTS = (
     population,
     search,
     training,
+    trials,
     waveform,
 )
 
