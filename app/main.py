@@ -19,6 +19,7 @@ from app.api import artifacts, uploads
 from app.components.page import PageView
 from app.components.scripted import ADDRESS, all_scripts
 from app.components.shell import RunningJob, RunningJobs, Shell, report_callback_error
+from app.pages.architectures import ArchitecturesPage
 from app.pages.campaigns import CampaignsPage
 from app.pages.compare import ComparePage
 from app.pages.datasets import DatasetsPage
@@ -46,6 +47,7 @@ PAGES: tuple[type[PageView], ...] = (
     ExperimentsPage,
     ComparePage,
     CampaignsPage,
+    ArchitecturesPage,
     SqlPage,
 )
 
@@ -72,6 +74,8 @@ def list_running_jobs() -> RunningJobs:
         if run.kind == "features"
         else RunningJob(run.name, run.progress, "/campaigns", {"campaign": str(run.id)})
         if run.kind == "hpo_campaign"
+        else RunningJob(run.name, run.progress, "/architectures", {"campaign": str(run.id)})
+        if run.kind == "nas_campaign"
         else RunningJob(run.name, run.progress, "/signals")
         for run in runs
     ]

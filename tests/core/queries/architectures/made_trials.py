@@ -42,7 +42,8 @@ def store_search(actor: Actor, dataset: str, status: str = "paused") -> int:
             experiment.status = ExperimentStatus.COMPLETED
             trial = NASTrial(
                 campaign_id=row.id, trial_number=number, state=TrialState(state), parameters=told,
-                attrs=attrs, value=accuracy, validation_accuracy=accuracy, epochs=2, experiment_id=experiment.id,
+                attrs=attrs, value=accuracy, validation_accuracy=accuracy, epochs=2,
+                experiment_id=experiment.id,
                 architecture=options.model_dump(mode="json"), architecture_hash=architecture_hash(options),
                 num_parameters=parameters, flops=flops, model_size_mb=parameters * 4e-6,
                 metrics={"latency_ms": latency, "latency_device": "cpu"},
