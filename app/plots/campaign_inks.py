@@ -24,7 +24,7 @@ def is_share(metric: str) -> bool:
 
 def value_ticks(metric: str) -> TickFormatter:
     """Return how the metric's axis is written."""
-    return NumeralTickFormatter(format="0.[0] %") if is_share(metric) else PrintfTickFormatter(format="%.3g")
+    return NumeralTickFormatter(format="0.[00] %") if is_share(metric) else PrintfTickFormatter(format="%.3g")
 
 
 def value_format(metric: str) -> str:
@@ -40,6 +40,11 @@ def thin(values: NDArray[np.float64], most: int, *, larger_is_better: bool) -> N
     best, others = order[: most // 2], np.sort(order[most // 2 :])
     spread = others[np.linspace(0, len(others) - 1, most - most // 2).round().astype(np.int64)]
     return np.sort(np.concatenate([best, spread]))
+
+
+def tell_shown(shown: int, of: int) -> str:
+    """Say how many trials of how many are drawn; nothing where all are."""
+    return "" if shown == of else f"{shown:,} of {of:,} trials shown, the best half of them the best of all."
 
 
 def describe_trials(

@@ -10,8 +10,8 @@ from app.theme import CANVAS_ACCENT, CANVAS_SIGNAL
 from core.evaluation.importance import Importance
 
 ROW_PX = 26
-OF_BEST = "share of what tells the best runs from all, with 95 % interval"
-OF_VARIATION = "share of the variation over the search space, with 95 % of trees"
+OF_BEST = "share, with its 95 % interval"
+OF_VARIATION = "share of all variation, with 95 % of trees"
 
 
 def draw_importance(

@@ -109,9 +109,8 @@ def _place_in(domain: Domain, values: Sequence[Cell]) -> tuple[NDArray[np.float6
         named = list(enumerate(domain.choices))[::every]
         return placed / last, [(i / last, _short(str(choice))) for i, choice in named]
     middle = decode(0.5, domain._replace(step=None))
-    log = " (log)" if domain.kind == "log number" else ""
     ends = [(0.0, f"{domain.low:.4g}"), (1.0, f"{domain.high:.4g}")]
-    return placed, [ends[0], (0.5, f"{middle:.3g}{log}"), ends[1]]
+    return placed, [ends[0], (0.5, f"{middle:.3g}"), ends[1]]
 
 
 def _place_numbers(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[tuple[float, str]]]:

@@ -7,10 +7,9 @@ from bokeh.models import BasicTicker, ColumnDataSource, HoverTool, LegendItem, S
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
-from app.plots.campaign_inks import STATE_LOOKS, thin, value_ticks
-from app.plots.canvas import make_canvas, make_legend
+from app.plots.campaign_inks import STATE_LOOKS, tell_shown, thin, value_ticks
+from app.plots.canvas import NARROWEST_PX, make_canvas, make_legend
 from app.theme import OTHER
-from core.evaluation.curves import shown_words
 
 HEIGHT_PX = 300
 MOST_CURVES = 200
@@ -58,7 +57,7 @@ def draw_search_curves(curves: TrialCurves, rungs: list[int], metric: str) -> Se
         )  # fmt: skip
         items.append(LegendItem(label=state, renderers=[line, end]))
         drawn.append(line)
-    plot.add_layout(make_legend(items), "above")
+    plot.add_layout(make_legend(items, NARROWEST_PX), "above")
     plot.add_tools(HoverTool(renderers=drawn, tooltips=[("", "@name")], line_policy="interp"))
     found = SearchCurves(plot, sources, [])
     show_search_curves(found, curves, rungs)
@@ -69,7 +68,7 @@ def show_search_curves(drawn: SearchCurves, curves: TrialCurves, rungs: list[int
     """Put the curves as they stand by now into the figure."""
     begun = np.unique(curves.trial)
     kept = begun[thin(curves.scores[begun], MOST_CURVES, larger_is_better=curves.larger_is_better)]
-    drawn.sampled = shown_words(len(kept), len(begun)) if len(kept) < len(begun) else ""
+    drawn.sampled = tell_shown(len(kept), len(begun))
     begin = np.searchsorted(curves.trial, kept, side="left")
     end = np.searchsorted(curves.trial, kept, side="right")
     lines = list(zip(kept.tolist(), begin.tolist(), end.tolist(), strict=True))

@@ -9,10 +9,11 @@ from bokeh.plotting import figure
 from numpy.typing import NDArray
 
 from app.plots.campaign_inks import STATE_LOOKS, value_format, value_ticks
-from app.plots.canvas import make_canvas, make_legend
+from app.plots.canvas import NARROWEST_PX, make_canvas, make_legend
 from app.theme import CANVAS_SIGNAL
 
 HEIGHT_PX = 300
+MANY = 300  # trials, beyond which their marks are smaller
 AXIS_LABELS = {
     "trials": "trials",
     "epochs": "epochs trained, of all trials",
@@ -48,18 +49,21 @@ def draw_history(points: HistoryPoints, axis: str, metric: str) -> SearchHistory
     if axis != "seconds":
         plot.xaxis.ticker = BasicTicker(min_interval=1, desired_num_ticks=8)
     line = ColumnDataSource({"x": [], "y": []})
-    best = plot.step("x", "y", source=line, mode="after", line_color=CANVAS_SIGNAL, line_width=2)
-    items, marks, drawn = [LegendItem(label="best so far", renderers=[best])], {}, []
+    items, marks, drawn = [], {}, []
+    size = 7 if len(points.value) <= MANY else 4
     for state, (ink, mark) in STATE_LOOKS.items():
         marks[state] = ColumnDataSource({"x": [], "y": [], "name": []})
         drawn.append(
             plot.scatter(
-                "x", "y", source=marks[state], marker=mark, size=7,
+                "x", "y", source=marks[state], marker=mark, size=size,
                 line_color=ink, fill_color=ink, fill_alpha=0.45,
             )
         )  # fmt: skip
         items.append(LegendItem(label=state, renderers=[drawn[-1]]))
-    plot.add_layout(make_legend(items), "above")
+    # Upon the trials, which are many.
+    best = plot.step("x", "y", source=line, mode="after", line_color=CANVAS_SIGNAL, line_width=2.5)
+    items.insert(0, LegendItem(label="best so far", renderers=[best]))
+    plot.add_layout(make_legend(items, NARROWEST_PX), "above")
     tooltips = [("", "@name"), (metric, f"@y{value_format(metric)}"), (axis, "@x{0,0.[0]}")]
     plot.add_tools(HoverTool(renderers=drawn, tooltips=tooltips))
     history = SearchHistory(plot, marks, line)

@@ -35,6 +35,8 @@ def draw_surface(
     palette = Viridis256 if larger_is_better else Viridis256[::-1]
     finite = surface.values[np.isfinite(surface.values)]
     low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
+    if low == high:
+        low, high = low - 0.01, high + 0.01  # one value alone has no scale
     mapper = LinearColorMapper(palette=palette, low=low, high=high, nan_color="rgba(0, 0, 0, 0)")
     left, width = _extent(surface.x)
     bottom, height = _extent(surface.y)

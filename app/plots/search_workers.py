@@ -9,7 +9,7 @@ from bokeh.plotting import figure
 from numpy.typing import NDArray
 
 from app.plots.campaign_inks import STATE_LOOKS
-from app.plots.canvas import make_canvas, make_legend
+from app.plots.canvas import NARROWEST_PX, make_canvas, make_legend
 
 ROW_PX = 26
 MOST_ROWS = 24
@@ -57,7 +57,7 @@ def draw_workers(work: Work) -> figure:
             )  # fmt: skip
             items.append(LegendItem(label=state, renderers=[bars]))
             drawn.append(bars)
-    plot.add_layout(make_legend(items), "above")
+    plot.add_layout(make_legend(items, NARROWEST_PX), "above")
     tooltips = [("", "@name"), ("worker", "@worker"), ("took", "@took{0.0} s")]
     plot.add_tools(HoverTool(renderers=drawn, tooltips=tooltips))
     return plot

@@ -44,9 +44,8 @@ class CampaignActs(pn.viewable.Viewer):
         self.show(row)
 
     def __panel__(self) -> pn.viewable.Viewable:
-        return pn.FlexBox(
-            self.pause, self.resume, self.extend, self.stop, self.clone, self.ask, gap="8px", margin=0
-        )
+        buttons = (self.pause, self.resume, self.extend, self.stop, self.clone)
+        return pn.Row(*buttons, self.ask, margin=0, styles={"flex-wrap": "wrap", "gap": "8px"})
 
     def show(self, row: CampaignRow) -> None:
         """Offer what fits how the campaign stands."""

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import panel as pn
 import panel_material_ui as pmui
+from bokeh.models import NumeralTickFormatter
 
 from app.components.actions import actions
 from app.components.card import card
@@ -29,6 +30,8 @@ from core.errors import NotFoundError
 from core.evaluation.bounds import bounds_of
 from core.evaluation.campaigns.distribution import distribute
 from core.evaluation.campaigns.history import HistoryComparison, compare_histories
+
+MOST_LETTERS = 24
 
 
 class ComparedView(pn.viewable.Viewer):
@@ -94,7 +97,7 @@ class ComparedView(pn.viewable.Viewer):
 
     def _label(self, campaign: Campaign) -> str:
         row = campaign.row
-        return row.method.replace("_", " ") if self._state.by == "method" else f"#{row.id} {row.name}"
+        return row.method.replace("_", " ") if self._state.by == "method" else _short(f"#{row.id} {row.name}")
 
     def _compare(self) -> HistoryComparison:
         traces: dict[str, list[Any]] = {}
@@ -179,8 +182,17 @@ class ComparedView(pn.viewable.Viewer):
             Line(name, CATEGORIES[names.index(name) % len(CATEGORIES)], spread.values, shares)
             for name, shares in spread.shares.items()
         ]
-        plot = draw_steps(lines, Axis(metric, value_ticks(metric)), Axis("share of trials at or below"))
+        plot = draw_steps(
+            lines,
+            Axis(metric, value_ticks(metric)),
+            Axis("share of trials at or below", NumeralTickFormatter(format="0 %")),
+        )
         return card(bokeh(plot), title="Distribution (EDF)")
+
+
+def _short(name: str) -> str:
+    """Return a name as a narrow legend has room for it; the table beside has it whole."""
+    return name if len(name) <= MOST_LETTERS else f"{name[: MOST_LETTERS - 1]}…"
 
 
 def read_compared(ids: Sequence[int]) -> list[Campaign]:

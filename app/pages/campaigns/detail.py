@@ -17,6 +17,7 @@ from app.components.page import Navigate
 from app.components.safe_text import text
 from app.components.signal.following import Follower
 from app.pages.campaigns.acts import CampaignActs
+from app.pages.campaigns.following import after_paint
 from app.pages.campaigns.head import Head, compute_outlook
 from app.pages.campaigns.others import CostSection, DistributionSection, RungsSection, TimelineSection
 from app.pages.campaigns.parameters import ContourSection, ParametersSection, SliceSection
@@ -30,6 +31,7 @@ from app.state.campaigns import CampaignsState
 from core.errors import BrinellError
 
 WITHIN = ("importance", "x", "y", "sort", "descending", "page")
+SECTION_PX = 420
 NO_EPOCH = "No epoch has been written yet."
 
 
@@ -48,7 +50,7 @@ class DetailView(pn.viewable.Viewer):
         self.curves = draw_search_curves(self.campaign.curves(), self._rung_epochs(), metric)
         self._history_words, self._curve_words = text("", "caption"), text("", "caption")
         self._axis = pmui.RadioButtonGroup.from_param(
-            state.param.axis, label="", size="small", margin=(0, 0, 8, 0), color="primary"
+            state.param.axis, label="", size="small", margin=0, color="primary"
         )
         self._history_pane = bokeh(None)
         self._section = stack()
@@ -57,7 +59,9 @@ class DetailView(pn.viewable.Viewer):
         self._outlook: Follower[Campaign] = Follower(self.curves.figure, _judge, self._show_outlook)
         self._outlook.ask(self.campaign)
         self._tell()
-        self.show_section()
+        # What is below the history comes after the first paint: eight pictures would hold it up.
+        self._section.min_height = SECTION_PX
+        after_paint(self.show_section)
 
     @property
     def is_active(self) -> bool:
@@ -74,7 +78,7 @@ class DetailView(pn.viewable.Viewer):
             card(self.head),
             self.acts.place,
             grid(
-                (card(self._axis, self._history_pane, self._history_words, title="History"), 6),
+                (card(self._history_pane, self._history_words, title="History", actions=(self._axis,)), 6),
                 (card(curves, self._curve_words, title=title), 6),
             ),
             pn.FlexBox(tabs, margin=0, styles={"overflow-x": "auto", "flex-wrap": "nowrap"}),

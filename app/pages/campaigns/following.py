@@ -12,6 +12,17 @@ from app.components.signal.following import Follower
 from core.errors import BrinellError
 
 
+def after_paint(act: Callable[[], None]) -> None:
+    """Act when the browser has drawn what it was sent; at once where no session is served."""
+    document = pn.state.curdoc
+    if document is None or document.session_context is None:
+        act()
+    elif pn.state.loaded:
+        document.add_next_tick_callback(act)
+    else:
+        pn.state.onload(act)
+
+
 class Later(pn.viewable.Viewer):
     """A place of the size of what will stand there; `compute` runs in a thread, `draw` on the loop.
 

@@ -158,7 +158,7 @@ def _best_trial(campaign: Campaign) -> int | None:
 def tell_outlook(outlook: Outlook, campaign: Campaign) -> str:
     """Say in one sentence whether going on is worth it, and what the answer stands on."""
     if outlook.reason or outlook.expected is None or outlook.noise is None:
-        return f"Stop now? Not told: {outlook.reason or 'no trial has a value'}."
+        return f"Stop now? Not told, of trials trained to their end: {outlook.reason or 'none has a value'}."
     metric, noise = campaign.row.metric, outlook.noise
     source = NOISE_SOURCES[noise.source].format(n=noise.n)
     advice = {

@@ -83,9 +83,8 @@ class DistributionSection(Section):
         line = Line("trials", CANVAS_ACCENT, spread.values, spread.shares[""])
         shares = Axis("share of trials at or below", NumeralTickFormatter(format="0 %"))
         plot = draw_steps([line], Axis(metric, value_ticks(metric)), shares)
-        told = (
-            f"Of the {spread.counts['']} trials trained to their end; pruned ones are left out, as in Optuna."
-        )
+        count = spread.counts[""]
+        told = f"Of the {count:,} trials trained to their end; pruned ones are left out, as in Optuna."
         return [
             grid(
                 (card(bokeh(plot), text(told, "caption"), title="Distribution (EDF)"), 6),
@@ -103,7 +102,7 @@ def _ranks_card(campaign: Campaign) -> Any:
     plot = draw_ranks(
         (x, parameters[x], domains.get(x)), (y, parameters[y], domains.get(y)), ranks.places, campaign.names
     )
-    told = f"Each of {ranks.n} trials by its rank, the best yellow; trials without a value are left out."
+    told = f"Each of {ranks.n:,} trials by its rank, the best yellow; trials without a value are left out."
     return card(bokeh(plot), text(told, "caption"), title=f"Rank over {x} and {y}")
 
 

@@ -14,7 +14,7 @@ from app.components.safe_text import text
 from app.pages.campaigns.following import Later
 from app.pages.campaigns.reading import Campaign, as_categories
 from app.pages.campaigns.section import Section, bokeh, lacking
-from app.plots.campaign_inks import thin
+from app.plots.campaign_inks import tell_shown, thin
 from app.plots.importance import OF_VARIATION, draw_importance
 from app.plots.parallel import Coordinate, draw_parallel
 from app.plots.scatter import draw_parameter
@@ -22,7 +22,6 @@ from app.plots.search_surface import draw_surface
 from app.state.campaigns import CampaignsState
 from core.evaluation.campaigns.contours import Surface, grid_surface
 from core.evaluation.campaigns.fanova import FanovaReport, rank_by_fanova
-from core.evaluation.curves import shown_words
 from core.evaluation.importance import ImportanceReport, rank_parameters
 
 MOST_LINES = 400
@@ -108,16 +107,21 @@ def _parallel(campaign: Campaign) -> pn.Column:
     if not kept:
         return lacking("no trial has a value yet", "Parallel coordinates")
     axes = [
-        Coordinate(name, [trials.parameters[name][i] for i in kept], campaign.domains.get(name))
+        Coordinate(
+            _titled(name, campaign), [trials.parameters[name][i] for i in kept], campaign.domains.get(name)
+        )
         for name in campaign.varied
     ]
     axes.append(Coordinate(campaign.row.metric, [float(trials.value[i]) for i in kept]))
     plot = draw_parallel(axes, [campaign.names[i] for i in kept], larger_is_better=campaign.larger_is_better)
-    sampled = (
-        f" {shown_words(len(kept), len(begun))}, the best half among them." if len(kept) < len(begun) else ""
-    )
-    told = f"One line a trial, pruned ones included; the brighter, the better.{sampled}"
+    sampled = tell_shown(len(kept), len(begun))
+    told = f"One line a trial, pruned ones included; the brighter, the better. {sampled}"
     return card(bokeh(plot), text(told, "caption"), title="Parallel coordinates")
+
+
+def _titled(name: str, campaign: Campaign) -> str:
+    domain = campaign.domains.get(name)
+    return f"{name}, log" if domain is not None and domain.kind == "log number" else name
 
 
 class SliceSection(Section):
@@ -130,7 +134,7 @@ class SliceSection(Section):
         trials = campaign.trials
         begun = np.flatnonzero(np.isfinite(trials.value))
         kept = begun[thin(trials.value[begun], MOST_POINTS, larger_is_better=campaign.larger_is_better)]
-        told = shown_words(len(kept), len(begun)) if len(kept) < len(begun) else ""
+        told = tell_shown(len(kept), len(begun))
         plots = [self._slice(name, kept.tolist()) for name in campaign.varied]
         words = f"One point a trial, pruned ones included, as good as each became. {told}"
         return [grid(*((card(bokeh(plot)), 4) for plot in plots)), text(words, "caption")]
