@@ -31,7 +31,9 @@ _STYLE = f"""
 def architecture_blocks(options: CellsOptions, num_classes: int | None = None) -> pn.pane.HTML:
     """Show stem, cells and head of an architecture as they were written, with what each is made of."""
     stem = options.stem
-    first = _block("stem", "convolution", [f"kernel {stem.kernel} / {stem.stride}", f"width {stem.width}"])
+    first = _block(
+        "stem", "convolution", [f"kernel {stem.kernel}, stride {stem.stride}", f"width {stem.width}"]
+    )
     cells = [_cell(number, cell) for number, cell in enumerate(options.cells, 1)]
     dropout = [f"dropout {options.dropout:g}"] if options.dropout else []
     outputs = [] if num_classes is None else [f"{num_classes} classes"]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from bokeh.models import ColumnDataSource, HoverTool, LegendItem, TapTool
+from bokeh.models import ColumnDataSource, HoverTool, LegendItem, LogTicker, PrintfTickFormatter, TapTool
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
@@ -12,7 +12,7 @@ from app.plots.campaign_inks import STATE_LOOKS, value_ticks
 from app.plots.canvas import NARROWEST_PX, make_canvas, make_legend
 from app.theme import CANVAS_SIGNAL
 
-HEIGHT_PX = 340
+HEIGHT_PX = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +44,16 @@ def draw_pareto(points: CostPoints, label: str, *, is_log: bool) -> Pareto:
         x_axis_type="log" if is_log else "linear",
     )
     plot.yaxis.formatter = value_ticks("accuracy")
+    plot.xaxis.formatter = PrintfTickFormatter(format="%g")
+    if is_log:
+        plot.xaxis.ticker = LogTicker(desired_num_ticks=4)
     is_placed = np.isfinite(points.cost) & np.isfinite(points.accuracy)
     front = np.flatnonzero(points.is_front & is_placed)
     front = front[np.lexsort((points.accuracy[front], points.cost[front]))]
-    line = plot.step(
-        points.cost[front], points.accuracy[front], mode="after", line_color=CANVAS_SIGNAL, line_width=2
-    )
+    # Beyond its dearest trial the front goes on: what is bought there is the same.
+    end = points.cost[is_placed].max(initial=-np.inf)
+    x, y = np.append(points.cost[front], end), np.append(points.accuracy[front], points.accuracy[front][-1:])
+    line = plot.step(x[: len(y)], y, mode="after", line_color=CANVAS_SIGNAL, line_width=2)
     items, marks, drawn = [LegendItem(label="front", renderers=[line])], {}, []
     for state, (ink, mark) in STATE_LOOKS.items():
         found = np.flatnonzero(is_placed & (np.array(points.states, dtype=str) == state))

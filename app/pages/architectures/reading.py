@@ -29,10 +29,11 @@ GRADES = {
     "nothing": "nothing shared",
 }
 COST_LABELS = {
-    "flops": "FLOPs of one window",
-    "num_parameters": "trained parameters",
+    "flops": "FLOPs of one window (millions)",
+    "num_parameters": "trained parameters (thousands)",
     "latency_ms": "latency of one window (ms)",
 }
+COST_UNITS = {"flops": 1e6, "num_parameters": 1e3, "latency_ms": 1.0}
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ class ArchitectureSearch:
     def costs(self, axis: str) -> CostPoints:
         """Return accuracy over a cost; a trial that was stopped early is never of the front."""
         trials = self.trials
-        cost: NDArray[np.float64] = getattr(trials, axis)
+        cost: NDArray[np.float64] = getattr(trials, axis) / COST_UNITS[axis]
         final = np.where(np.array(trials.state, dtype=str) == "completed", trials.accuracy, np.nan)
         front = find_front(np.column_stack([final, cost]), ["max", "min"])
         return CostPoints(
