@@ -49,8 +49,8 @@ def draw_parallel(
     plot.xaxis.ticker = FixedTicker(ticks=list(range(len(placed))))
     plot.xaxis.major_label_overrides = {i: each.title for i, each in enumerate(coordinates)}
     plot.xaxis.major_label_orientation = math.pi / 8 if len(placed) > 6 else "horizontal"
-    for i in range(len(placed)):
-        plot.line([i, i], [0, 1], line_color=OTHER, line_width=1)
+    places = list(range(len(placed)))
+    plot.segment(places, [0] * len(places), places, [1] * len(places), line_color=OTHER, line_width=1)
     order = np.argsort(np.nan_to_num(scores if larger_is_better else -scores, nan=-np.inf))
     source = ColumnDataSource(
         {
@@ -64,25 +64,26 @@ def draw_parallel(
     lines = plot.multi_line(
         "xs", "ys", source=source, line_color="color", line_width=1.8, line_alpha=0.8, hover_line_width=4
     )
-    for i, (_, ticks) in enumerate(placed):
-        _write_ticks(plot, i, ticks, is_last=i == len(placed) - 1)
+    _write_ticks(plot, [ticks for _, ticks in placed])
     plot.add_tools(HoverTool(renderers=[lines], tooltips=[("", "@name"), ("", "@told")]))
     return plot
 
 
-def _write_ticks(plot: figure, axis: int, ticks: Sequence[tuple[float, str]], *, is_last: bool) -> None:
+def _write_ticks(plot: figure, axes: Sequence[Sequence[tuple[float, str]]]) -> None:
     """Write what stands at the ends of an axis beyond them, where no line runs, and the rest beside it."""
-    side, beside = ("right", -6) if is_last else ("left", 6)
-    for height, word in ticks:
-        at_end = height in (0, 1)
-        plot.text(
-            [axis], [height], [word],
-            x_offset=0 if at_end else beside,
-            y_offset={0: 5, 1: -5}.get(height, 0),
-            text_align="center" if at_end else side,
-            text_baseline={0: "top", 1: "bottom"}.get(height, "middle"),
-            text_font=value(SANS), text_font_size="11px", text_color=CANVAS_SIGNAL,
-        )  # fmt: skip
+    rows = []
+    for axis, ticks in enumerate(axes):
+        side, beside = ("right", -6) if axis == len(axes) - 1 else ("left", 6)
+        for height, word in ticks:
+            ends = {0: ("center", "top", 0, 5), 1: ("center", "bottom", 0, -5)}
+            rows.append((axis, height, word, *ends.get(height, (side, "middle", beside, 0))))
+    columns = ("x", "y", "text", "align", "baseline", "x_offset", "y_offset")
+    source = ColumnDataSource({name: [row[i] for row in rows] for i, name in enumerate(columns)})
+    plot.text(
+        "x", "y", "text", source=source, text_align="align", text_baseline="baseline",
+        x_offset="x_offset", y_offset="y_offset",
+        text_font=value(SANS), text_font_size="11px", text_color=CANVAS_SIGNAL,
+    )  # fmt: skip
 
 
 def _place(coordinate: Coordinate) -> tuple[NDArray[np.float64], list[tuple[float, str]]]:
