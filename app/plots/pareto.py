@@ -44,7 +44,7 @@ def draw_pareto(points: CostPoints, label: str, *, is_log: bool) -> Pareto:
         x_axis_type="log" if is_log else "linear",
     )
     plot.yaxis.formatter = value_ticks("accuracy")
-    plot.xaxis.formatter = PrintfTickFormatter(format="%g")
+    plot.xaxis.formatter = PrintfTickFormatter(format="%.3g")
     if is_log:
         plot.xaxis.ticker = LogTicker(desired_num_ticks=4)
     is_placed = np.isfinite(points.cost) & np.isfinite(points.accuracy)
