@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import NotFoundError
 from core.models import NASTrial
-from core.queries.campaigns.trials import TrialColumns, read_columns, to_floats
+from core.queries.campaigns.trials import Reports, TrialColumns, read_columns, read_reports, to_floats
 
 _TRIALS = NASTrial.metadata.tables[NASTrial.__tablename__]
 _FURTHER = (
@@ -64,6 +64,11 @@ def read_architecture_trials(session: Session, campaign_id: int) -> Architecture
         mutated=[each.get("mutated") or "" for each in attrs],
         avoided=np.array([each.get("avoided", 0) for each in attrs], dtype=np.int64),
     )
+
+
+def read_architecture_reports(session: Session, campaign_id: int, metric: str) -> Reports:
+    """Return what a search's metric was after each epoch of each trial."""
+    return read_reports(session, campaign_id, metric, _TRIALS)
 
 
 def get_trial_place(trials: ArchitectureTrials, number: int) -> int:
