@@ -1,8 +1,10 @@
+import re
 from typing import Any
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from core.errors import InvalidInputError
 from core.search_spaces import (
     Choices,
     FloatRange,
@@ -11,6 +13,7 @@ from core.search_spaces import (
     SearchSpace,
     grid_size,
     iterate_values,
+    parse_parameter,
 )
 
 SPACE: TypeAdapter[dict[str, Parameter]] = TypeAdapter(SearchSpace)
@@ -89,3 +92,34 @@ def test_countable_values_are_the_written_ones(parameter: Parameter, values: lis
 
 def test_range_of_all_numbers_has_no_grid() -> None:
     assert grid_size({"x": FloatRange(min=0, max=1), "y": Choices(choices=(1, 2))}) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "parameter"),
+    [
+        ("lr=1e-4..1e-1,log", "lr", FloatRange(min=1e-4, max=1e-1, log=True)),
+        ("dropout=0..0.5,step=0.1", "dropout", FloatRange(min=0, max=0.5, step=0.1)),
+        ("blocks=1..4", "blocks", IntRange(min=1, max=4)),
+        ("width=8|16|32", "width", Choices(choices=(8, 16, 32))),
+        ("schedule = constant | cosine", "schedule", Choices(choices=("constant", "cosine"))),
+        ("flag=true|false", "flag", Choices(choices=(True, False))),
+    ],
+)
+def test_typed_parameter_is_read_as_it_is_meant(text, name, parameter):
+    assert parse_parameter(text) == (name, parameter)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("lr", "name=low..high"),
+        ("lr=", "name=low..high"),
+        ("lr=1..2,step", "log or step=NUMBER"),
+        ("lr=1..2,even", "log or step=NUMBER"),
+        ("lr=2..1", "min=2 is not below max=1"),
+        ("lr=a..b", "valid"),
+    ],
+)
+def test_typed_parameter_that_is_none_is_refused(text, told):
+    with pytest.raises(InvalidInputError, match=re.escape(told)):
+        parse_parameter(text)
