@@ -18,6 +18,7 @@ from core.evaluation.campaigns.domains import Domain, decode, encode
 HEIGHT_PX = 360
 LOG_RATIO = 100  # a positive parameter that spans so much stands on a log axis
 MOST_NAMES = 8  # categories written at one axis
+ONE_LINE = 24  # letters of all titles together that a narrow window has room for
 SHORT = 14  # characters of a category's name
 
 Cell = float | str | None
@@ -48,7 +49,8 @@ def draw_parallel(
     plot.grid.visible = False
     plot.xaxis.ticker = FixedTicker(ticks=list(range(len(placed))))
     plot.xaxis.major_label_overrides = {i: each.title for i, each in enumerate(coordinates)}
-    plot.xaxis.major_label_orientation = math.pi / 8 if len(placed) > 6 else "horizontal"
+    is_long = len(placed) > 6 or sum(len(each.title) for each in coordinates) > ONE_LINE
+    plot.xaxis.major_label_orientation = math.pi / 8 if is_long else "horizontal"
     places = list(range(len(placed)))
     plot.segment(places, [0] * len(places), places, [1] * len(places), line_color=OTHER, line_width=1)
     order = np.argsort(np.nan_to_num(scores if larger_is_better else -scores, nan=-np.inf))

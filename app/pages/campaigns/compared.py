@@ -14,7 +14,7 @@ from app.components.card import card
 from app.components.copy_python import copy_python
 from app.components.export import export
 from app.components.facts import Link, small_table
-from app.components.grid import grid, stack
+from app.components.grid import stack
 from app.components.safe_text import text
 from app.components.stat import stat, stat_line
 from app.components.words import ABSENT, span
@@ -74,7 +74,8 @@ class ComparedView(pn.viewable.Viewer):
         self._content.objects = [
             card(stat_line(*self._figures(compared)), *self._cautions()),
             card(self._controls(), *self._picture(compared), title="Best so far, on equal budget"),
-            grid((self._table(compared), 7), (self._spread(), 5)),
+            self._table(compared),
+            self._spread(),
             actions(
                 export(self.frame, "campaigns-compared"),
                 copy_python(lambda: compared_snippet(self._state.ids, self._state.axis)),

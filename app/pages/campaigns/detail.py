@@ -53,7 +53,7 @@ class DetailView(pn.viewable.Viewer):
             state.param.axis, label="", size="small", margin=0, color="primary"
         )
         self._history_pane = bokeh(None)
-        self._section = stack()
+        self._section = stack(text("Drawing …", "muted"))
         self._sections: dict[str, Section | TrialTable] = {}
         self.draw_history()
         self._outlook: Follower[Campaign] = Follower(self.curves.figure, _judge, self._show_outlook)

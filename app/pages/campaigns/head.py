@@ -26,6 +26,7 @@ _STYLE = f"""
 .reason {{ margin-top: 12px; padding: 8px 12px; border-radius: 6px; white-space: pre-line;
   overflow-wrap: anywhere; border: 1px solid {css_variable("failed")}; color: {css_variable("failed")}; }}
 """
+MOST_KEPT = 64
 NOISE_SOURCES = {
     "repeats": "measured on {n} values of trials alike in all but their seed",
     "last epochs": "of the best trial’s last {n} epochs",
@@ -131,8 +132,22 @@ def _progress(row: CampaignRow) -> pn.pane.HTML:
     return progress(fraction, doing, remaining)
 
 
+_outlooks: dict[tuple[Any, ...], Outlook] = {}  # of campaigns as they stood, the last ones judged
+
+
 def compute_outlook(campaign: Campaign) -> Outlook:
-    """Judge what the next trial may gain, from trials trained to their end; takes seconds."""
+    """Judge what the next trial may gain, from trials trained to their end; takes seconds, and is kept."""
+    row = campaign.row
+    key = (row.id, row.created_at, row.trials_done, row.epochs)
+    if key not in _outlooks:
+        judged = _judge(campaign)
+        if len(_outlooks) >= MOST_KEPT:
+            _outlooks.clear()
+        _outlooks[key] = judged
+    return _outlooks[key]
+
+
+def _judge(campaign: Campaign) -> Outlook:
     trials = campaign.trials
     repeats = find_repeats(trials.parameters, campaign.final)
     best = _best_trial(campaign)
