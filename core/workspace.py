@@ -4,7 +4,7 @@ import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import pandas as pd
 
@@ -15,6 +15,14 @@ from core.queries import datasets as dataset_queries
 from core.queries import epochs as epoch_queries
 from core.queries import experiments as experiment_queries
 from core.queries import signals as signal_queries
+from core.queries.architectures.rows import (
+    ArchitectureCampaignRow,
+    get_architecture_campaign,
+    list_architecture_campaigns,
+)
+from core.queries.architectures.trials import read_architecture_reports, read_architecture_trials
+from core.queries.campaigns import trials as campaign_trials
+from core.queries.campaigns.rows import CampaignRow, get_campaign_row, list_campaigns
 from core.queries.comparison import answers, curves, differences, predictions, scores
 from core.queries.comparison import runs as compared_runs
 from core.queries.comparison.predictions import PairTest
@@ -31,7 +39,16 @@ from core.storage.foreign.records import Role
 from core.storage.migrations import check_version
 from core.tracking.run import LoggedRun, begin_run, resume_run
 
+if TYPE_CHECKING:
+    import optuna
+
 ALL_ROWS = 1_000_000
+COSTS = ("accuracy", "num_parameters", "flops", "size_mb", "latency_ms", "latency_device", "parent", "hash")
+_LISTS = {
+    "experiment": "experiments()",
+    "campaign": "campaigns()",
+    "architecture search": "architectures()",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +137,63 @@ class ComparisonHandle:
             summaries = scores.read_summaries(session, self.ids)
         report = answers.rank_hyperparameters(runs, summaries, metric)
         return pd.DataFrame(report.importances).set_index("name")
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignHandle:
+    """One search over hyperparameters: what was asked for, its trials, and Optuna's view of them."""
+
+    id: int
+
+    @property
+    def row(self) -> CampaignRow:
+        """The campaign, whole, as it stands now."""
+        with read_scope() as session:
+            return get_campaign_row(session, self.id)
+
+    def trials(self) -> pd.DataFrame:
+        """Return one row a trial: experiment, state, value, epochs, seconds, reason, then its parameters."""
+        with read_scope() as session:
+            return campaign_trials.tabulate_trials(campaign_trials.read_trials(session, self.id))
+
+    def reports(self) -> pd.DataFrame:
+        """Return one row an epoch of a trial: trial, epoch, and the searched metric after it as value."""
+        with read_scope() as session:
+            row = get_campaign_row(session, self.id)
+            return pd.DataFrame(asdict(campaign_trials.read_reports(session, self.id, row.metric)))
+
+    @property
+    def study(self) -> "optuna.Study":
+        """The trials as Optuna's study in memory, for its own plots and importances; changes stay in it."""
+        from core.jobs.campaign_studies import read_campaign_study  # loads Optuna
+
+        with read_scope() as session:
+            return read_campaign_study(session, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class ArchitectureSearchHandle:
+    """One search over architectures, and its trials."""
+
+    id: int
+
+    @property
+    def row(self) -> ArchitectureCampaignRow:
+        """The search, whole, as it stands now."""
+        with read_scope() as session:
+            return get_architecture_campaign(session, self.id)
+
+    def trials(self) -> pd.DataFrame:
+        """Return one row a trial: as of a campaign, its cost and accuracy, then its choices."""
+        with read_scope() as session:
+            trials = read_architecture_trials(session, self.id)
+        return campaign_trials.tabulate_trials(trials, {name: getattr(trials, name) for name in COSTS})
+
+    def reports(self) -> pd.DataFrame:
+        """Return one row an epoch of a trial: trial, epoch, and the searched metric after it as value."""
+        with read_scope() as session:
+            row = get_architecture_campaign(session, self.id)
+            return pd.DataFrame(asdict(read_architecture_reports(session, self.id, row.metric)))
 
 
 class Workspace:
@@ -255,6 +329,28 @@ class Workspace:
             raise InvalidInputError(f"{len(ids)} experiment is nothing to compare; name two or more ids")
         return ComparisonHandle(tuple(ids))
 
+    def campaigns(self) -> pd.DataFrame:
+        """Return one row a search over hyperparameters, newest first."""
+        with read_scope() as session:
+            return _frame(list_campaigns(session), CampaignRow)
+
+    def campaign(self, campaign_id: int) -> CampaignHandle:
+        """Return one search over hyperparameters."""
+        handle = CampaignHandle(_check_number(campaign_id, "campaign"))
+        _ = handle.row  # a wrong number is told here, not at the first use
+        return handle
+
+    def architectures(self) -> pd.DataFrame:
+        """Return one row a search over architectures, newest first."""
+        with read_scope() as session:
+            return _frame(list_architecture_campaigns(session), ArchitectureCampaignRow)
+
+    def architecture_search(self, search_id: int) -> ArchitectureSearchHandle:
+        """Return one search over architectures."""
+        handle = ArchitectureSearchHandle(_check_number(search_id, "architecture search"))
+        _ = handle.row
+        return handle
+
     def sql(self, question: str, *, max_rows: int = MAX_ROWS) -> pd.DataFrame:
         """Answer a question in SQL over all that is stored; `describe_schema` lists the tables."""
         answer = run_sql(question, max_rows=max_rows, for_admin=True)
@@ -266,17 +362,16 @@ class Workspace:
         return answer.frame
 
 
-def _check_number(experiment_id: Any) -> int:
-    """Return the number of an experiment, of numpy's kinds too; raise where it can be none."""
+def _check_number(told: Any, what: str = "experiment") -> int:
+    """Return the number of what is stored, of numpy's kinds too; raise where it can be none."""
     try:
-        number = operator.index(experiment_id)
+        number = operator.index(told)
     except TypeError as error:
         raise InvalidInputError(
-            f"an experiment is named by its number, such as 12, not by {experiment_id!r}; "
-            "experiments() lists the numbers"
+            f"{what} is named by its number, such as 12, not by {told!r}; {_LISTS[what]} lists the numbers"
         ) from error
     if not 0 < number <= MOST_ID:
-        raise NotFoundError(f"there is no experiment {number}; experiments() lists what is stored")
+        raise NotFoundError(f"there is no {what} {number}; {_LISTS[what]} lists what is stored")
     return number
 
 

@@ -1,16 +1,20 @@
 """`brinell search`: a search over hyperparameters asked for, followed, paused, extended and told."""
 
+import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from app.cli.campaigns import CampaignGroup, Number, ToldTrials, add_acts
 from app.cli.database import prepare
-from app.cli.following import Detach
-from app.cli.output import AsJson
+from app.cli.following import Detach, console
+from app.cli.output import AsJson, print_result
 from app.cli.training import listed, read_spec
 from core.campaign_specs import Budget, CampaignSpec, HPOMethod
+from core.errors import BrinellError, InvalidInputError
+from core.processes import start_tied
 from core.queries.campaigns.rows import CampaignRow, get_campaign_row, list_campaigns
 from core.queries.campaigns.trials import read_trials
 from core.search_spaces import SearchSpace, parse_parameter
@@ -111,7 +115,10 @@ def start(
 def _read_space(vary: list[str]) -> SearchSpace:
     space: SearchSpace = {}
     for text in vary:
-        key, parameter = parse_parameter(text)
+        try:
+            key, parameter = parse_parameter(text)
+        except InvalidInputError as error:
+            raise typer.BadParameter(str(error)) from error
         if key in space:
             raise typer.BadParameter(f"--vary names {key} twice; name it once")
         space[key] = parameter
@@ -134,6 +141,39 @@ def clone(
         actor = get_local_actor(session, via="cli")
         row_id = clone_campaign(session, actor, campaign, name, method=method, seed=seed).id
     GROUP.follow(row_id, detach=detach, as_json=as_json)
+
+
+@search.command("import")
+def import_(
+    storage: Annotated[str, typer.Argument(help="a journal file of Optuna's, or sqlite:///PATH")],
+    *,
+    dataset: Annotated[str, typer.Option(help="data set that the study is about")],
+    study: Annotated[str | None, typer.Option(help="which study, where the file holds several")] = None,
+    metric: Annotated[str, typer.Option(help="what the study looks for")] = "val_accuracy",
+    name: Annotated[str | None, typer.Option(help="name of the campaign; else the study's")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Enter a study of Optuna's, its trials as experiments; importing again adds only what is new."""
+    prepare()
+    told = _import(storage, study or "", dataset, metric, name or "")
+    for finding in told["findings"]:
+        console.print(f"[yellow]note:[/yellow] {escape(finding)}")
+    print_result(
+        told,
+        f"campaign {told['campaign']} {told['name']}: {told['new']:,} trials entered, {told['known']:,} "
+        f"known already; see them: brinell search show {told['campaign']}",
+        as_json,
+    )
+
+
+def _import(storage: str, *words: str) -> dict[str, Any]:
+    """Have a process of its own read the study: what reads it loads Optuna."""
+    process = start_tied("core.jobs.study_import", storage, *words, piped=True)
+    out, _ = process.communicate()
+    if process.returncode != 0:
+        raise BrinellError(f"{storage} was not imported; the reason stands above")
+    told: dict[str, Any] = json.loads(out)
+    return told
 
 
 add_acts(search, GROUP)

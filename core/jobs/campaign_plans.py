@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from core.campaign_specs import Budget, CampaignSpec, NASSpec, apply_values
+from core.jobs.campaign_studies import to_past
 from core.learning.architecture_search import ArchitectureSearch
-from core.learning.search import PastTrial, Search, Suggestion
+from core.learning.search import Search, Suggestion
 from core.network_specs import architecture_hash
 from core.services.campaigns import count_trials
 from core.services.trials import TrialRow
@@ -50,7 +51,7 @@ class SearchPlan(Search):
 
     def __init__(self, config: Mapping[str, Any], name: str, past: list[TrialRow], journal: Path) -> None:
         spec = CampaignSpec.model_validate(config)
-        super().__init__(spec, name, [_past(row) for row in past], journal)
+        super().__init__(spec, name, [to_past(row) for row in past], journal)
         self._take(spec)
 
     def _take(self, spec: CampaignSpec) -> None:
@@ -71,7 +72,7 @@ class ArchitecturePlan(ArchitectureSearch):
 
     def __init__(self, config: Mapping[str, Any], past: list[TrialRow]) -> None:
         spec = NASSpec.model_validate(config)
-        super().__init__(spec, [_past(row) for row in past])
+        super().__init__(spec, [to_past(row) for row in past])
         self._take(spec)
 
     def _take(self, spec: NASSpec) -> None:
@@ -88,17 +89,6 @@ class ArchitecturePlan(ArchitectureSearch):
     def extend(self, config: Mapping[str, Any]) -> None:
         """Take a raised budget over."""
         self._take(NASSpec.model_validate(config))
-
-
-def _past(row: TrialRow) -> PastTrial:
-    return PastTrial(
-        number=row.number,
-        values=row.parameters,
-        state=row.state,  # type: ignore[arg-type]  # TrialState holds these words
-        value=row.value,
-        reports=row.reports,
-        attrs=row.attrs,
-    )
 
 
 def count_cores() -> int:

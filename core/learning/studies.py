@@ -59,6 +59,20 @@ def build_study(spec: CampaignSpec, name: str, past: Sequence[PastTrial] = ()) -
     return study
 
 
+def build_foreign_study(
+    name: str, direction: Literal["min", "max"], space: SearchSpace, past: Sequence[PastTrial]
+) -> optuna.Study:
+    """Return a search that was made elsewhere as a study in memory; its numbers close up as in `build_study`.
+
+    Raises InvalidInputError for a trial whose values are not of the space.
+    """
+    with quiet():
+        study = optuna.create_study(study_name=name, direction=DIRECTIONS[direction])
+    for trial in sorted(past, key=lambda trial: trial.number):
+        study.add_trial(freeze(space, trial))
+    return study
+
+
 def create_study(spec: CampaignSpec, name: str, storage: optuna.storages.BaseStorage) -> optuna.Study:
     """Return an empty study with the method's sampler and pruner.
 

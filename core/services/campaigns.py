@@ -20,6 +20,7 @@ from core.specs import Name
 
 NAME: TypeAdapter[str] = TypeAdapter(Name)
 WHAT = {JobKind.SEARCH: "campaign", JobKind.NAS: "architecture search"}
+IMPORTED = "imported"  # the part of a configuration that tells where an import found its study
 PAGES = {JobKind.SEARCH: "Campaigns", JobKind.NAS: "Architectures"}
 SPECS: dict[JobKind, type[CampaignSpec] | type[NASSpec]] = {
     JobKind.SEARCH: CampaignSpec,
@@ -172,7 +173,9 @@ def clone_campaign(
     seed: int | None = None,
 ) -> Campaign:
     """Ask for the same search again, anybody's, as one's own; by another method or seed where given."""
-    told: dict[str, Any] = dict(get_campaign(session, campaign_id, kind).config)
+    row = get_campaign(session, campaign_id, kind)
+    _require_trainable(row)
+    told: dict[str, Any] = dict(row.config)
     if method is not None:
         told["method" if kind is JobKind.SEARCH else "algorithm"] = method
     if seed is not None:
@@ -183,8 +186,22 @@ def clone_campaign(
 def _lock_own(session: Session, actor: Actor, campaign_id: int, kind: JobKind) -> Campaign:
     row = get_campaign(session, campaign_id, kind)
     require_ownership(actor, row, f"{WHAT[kind]} {campaign_id}")
+    _require_trainable(row)
     lock_run(session, kind, campaign_id)
     return row
+
+
+def is_imported(row: Campaign) -> bool:
+    """Return whether a campaign was made elsewhere, so that nothing here knows what its trials trained."""
+    return IMPORTED in row.config
+
+
+def _require_trainable(row: Campaign) -> None:
+    if is_imported(row):
+        raise ConflictError(
+            f"campaign {row.id} was imported, and how its trials trained is not stored, so it cannot go on "
+            "here; start a search of your own over its space"
+        )
 
 
 def _set_status(row: Campaign, word: str) -> None:

@@ -52,6 +52,7 @@ class History:
     provenance: Mapping[str, Any] | None = None
     source: str = "imported"
     findings: Sequence[str] = ()
+    hpo_campaign_id: int | None = None  # whose trial it is
 
 
 def insert_history(session: Session, actor: Actor, experiments: Iterable[History]) -> list[int]:
@@ -152,6 +153,7 @@ def _tell_experiment(history: History) -> dict[str, Any]:
         "duration_seconds": seconds_between(started, finished) if started and finished else None,
         "notes": history.notes,
         "source": ExperimentSource(history.source),
+        "hpo_campaign_id": history.hpo_campaign_id,
         "split": history.split,
         "provenance": None if history.provenance is None else dict(history.provenance),
         "findings": list(history.findings),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -61,6 +62,8 @@ class TrialRow:
     epochs: int
     attrs: dict[str, Any]
     reports: dict[int, float]
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
 
 
 def begin_trial(session: Session, claim: Claim, suggested: Suggested, worker: str) -> Claim | None:
@@ -226,7 +229,10 @@ def refresh_best(session: Session, campaign: Campaign) -> None:
         .limit(1)
     )
     experiment_id = None if best is None else best.experiment_id
-    campaign.best_accuracy = None if experiment_id is None else _accuracy(session, experiment_id)
+    if best is None or metric == "val_accuracy":  # an imported one may have measured it once, not by epoch
+        campaign.best_accuracy = None if best is None else best.value
+    else:
+        campaign.best_accuracy = _accuracy(session, best.experiment_id)
     if isinstance(campaign, NASCampaign):
         campaign.best_trial_id = None if best is None else best.id
         return
@@ -269,7 +275,12 @@ def spend(session: Session, claim: Claim, seconds: float) -> tuple[str, dict[str
 
 def list_trials(session: Session, claim: Claim) -> list[TrialRow]:
     """List all trials of a claimed campaign, by number, each with what its epochs measured."""
-    campaign, trials = _get_campaign(session, claim), TRIALS[claim.kind]
+    return read_trial_rows(session, _get_campaign(session, claim))
+
+
+def read_trial_rows(session: Session, campaign: Campaign) -> list[TrialRow]:
+    """Return all trials of a campaign, by number, each with what its epochs measured."""
+    trials: Any = HPOTrial if isinstance(campaign, HPOCampaign) else NASTrial
     rows = session.execute(
         select(trials, Experiment.status)
         .outerjoin(Experiment, Experiment.id == trials.experiment_id)
@@ -288,6 +299,8 @@ def list_trials(session: Session, claim: Claim) -> list[TrialRow]:
             epochs=trial.epochs,
             attrs=trial.attrs,
             reports=reports.get(trial.experiment_id, {}),
+            started_at=trial.started_at,
+            finished_at=trial.finished_at,
         )
         for trial, status in rows
     ]

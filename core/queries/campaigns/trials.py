@@ -1,12 +1,13 @@
 """A campaign's trials as columns, read past the ORM: thousands are drawn at once."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
@@ -107,14 +108,36 @@ def _plain(value: Any) -> Value:
     return float(value)
 
 
-def read_reports(session: Session, campaign_id: int, metric: str) -> Reports:
-    """Return what the campaign's metric was after each epoch of each trial."""
-    e, t = _EPOCHS.c, _TRIALS.c
+def tabulate_trials(
+    trials: TrialColumns, further: Mapping[str, Sequence[Any] | NDArray[Any]] | None = None
+) -> pd.DataFrame:
+    """Return one row a trial by number: what is told of it, further columns, then its parameters.
+
+    A parameter of a name that is told already has "parameter." before it.
+    """
+    told: dict[str, Any] = {
+        "experiment": pd.array(trials.experiment_id, dtype="Int64"),
+        "state": trials.state,
+        "value": trials.value,
+        "epochs": trials.epochs,
+        "seconds": trials.finished_s - trials.started_s,
+        "reason": trials.reason,
+        **(further or {}),
+    }
+    parameters = {
+        f"parameter.{name}" if name in told else name: column for name, column in trials.parameters.items()
+    }
+    return pd.DataFrame(told | parameters, index=pd.Index(trials.number, name="number"))
+
+
+def read_reports(session: Session, campaign_id: int, metric: str, table: Table = _TRIALS) -> Reports:
+    """Return what a campaign's metric was after each epoch of each trial; `table` is that of its trials."""
+    e, t = _EPOCHS.c, table.c
     column = e.get(metric)
     measured = e.metrics[metric].as_float() if column is None else column
     rows = session.execute(
         select(t.trial_number, e.epoch, measured)
-        .join_from(_TRIALS, _EPOCHS, e.experiment_id == t.experiment_id)
+        .join_from(table, _EPOCHS, e.experiment_id == t.experiment_id)
         .where(t.campaign_id == campaign_id, measured.is_not(None))
         .order_by(t.trial_number, e.epoch)
     ).all()
