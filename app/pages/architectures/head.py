@@ -1,29 +1,18 @@
 """What one search over architectures is and how far: name, state, figures, and what repeats it avoided."""
 
-from html import escape
 from typing import Any
 
 import panel as pn
 
+from app.components.campaign_title import campaign_title
 from app.components.progress import progress
-from app.components.safe_text import markup, text
+from app.components.safe_text import text
 from app.components.stat import stat, stat_line
-from app.components.state_badge import BADGE_STYLE, badge_html
 from app.components.words import moment, span
 from app.pages.architectures.acts import ArchitectureActs
 from app.pages.architectures.reading import ACTIVE, GRADES, WEAK, ArchitectureSearch, amount
-from app.theme import MONO, css_variable
 from core.clock import utc_now
 from core.queries.architectures.rows import ArchitectureCampaignRow
-
-_STYLE = f"""
-{BADGE_STYLE}
-.name {{ display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px; }}
-.name .title {{ overflow-wrap: anywhere; }}
-.number {{ font: 13px {MONO}; color: {css_variable("muted")}; }}
-.reason {{ margin-top: 12px; padding: 8px 12px; border-radius: 6px; white-space: pre-line;
-  overflow-wrap: anywhere; border: 1px solid {css_variable("failed")}; color: {css_variable("failed")}; }}
-"""
 
 
 class Head(pn.viewable.Viewer):
@@ -84,13 +73,7 @@ def tell_avoided(row: ArchitectureCampaignRow) -> str:
 
 
 def _title(row: ArchitectureCampaignRow, **params: Any) -> pn.pane.HTML:
-    told = f'<div class="reason" role="alert">{escape(row.error_message)}</div>' if row.error_message else ""
-    return markup(
-        f'<div class="name"><span class="number">search {row.id}</span>'
-        f'<span class="title">{escape(row.name)}</span>{badge_html(row.status)}</div>{told}',
-        style=_STYLE,
-        **params,
-    )
+    return campaign_title(f"search {row.id}", row.name, row.status, row.error_message, **params)
 
 
 def _figures(row: ArchitectureCampaignRow) -> list[pn.pane.HTML]:

@@ -1,31 +1,21 @@
 """What one campaign is and how far: name, state, figures, and whether going on is worth it."""
 
-from html import escape
 from typing import Any
 
 import panel as pn
 
+from app.components.campaign_title import campaign_title
 from app.components.progress import progress
-from app.components.safe_text import markup, text
+from app.components.safe_text import text
 from app.components.stat import stat, stat_line
-from app.components.state_badge import BADGE_STYLE, badge_html
 from app.components.words import moment, span
 from app.pages.campaigns.acts import CampaignActs
 from app.pages.campaigns.reading import ACTIVE, Campaign, amount, grade_words
-from app.theme import MONO, css_variable
 from core.clock import utc_now
 from core.evaluation.campaigns.noise import find_repeats, measure_noise
 from core.evaluation.campaigns.stopping import Outlook, judge_outlook
 from core.queries.campaigns.rows import CampaignRow
 
-_STYLE = f"""
-{BADGE_STYLE}
-.name {{ display: flex; flex-wrap: wrap; align-items: center; gap: 4px 12px; }}
-.name .title {{ overflow-wrap: anywhere; }}
-.number {{ font: 13px {MONO}; color: {css_variable("muted")}; }}
-.reason {{ margin-top: 12px; padding: 8px 12px; border-radius: 6px; white-space: pre-line;
-  overflow-wrap: anywhere; border: 1px solid {css_variable("failed")}; color: {css_variable("failed")}; }}
-"""
 MOST_KEPT = 64
 NOISE_SOURCES = {
     "repeats": "measured on {n} values of trials alike in all but their seed",
@@ -82,13 +72,7 @@ class Head(pn.viewable.Viewer):
 
 
 def _title(row: CampaignRow, **params: Any) -> pn.pane.HTML:
-    told = f'<div class="reason" role="alert">{escape(row.error_message)}</div>' if row.error_message else ""
-    return markup(
-        f'<div class="name"><span class="number">campaign {row.id}</span>'
-        f'<span class="title">{escape(row.name)}</span>{badge_html(row.status)}</div>{told}',
-        style=_STYLE,
-        **params,
-    )
+    return campaign_title(f"campaign {row.id}", row.name, row.status, row.error_message, **params)
 
 
 def _figures(campaign: Campaign) -> list[pn.pane.HTML]:

@@ -22,7 +22,8 @@ from app.plots.search_surface import draw_surface
 from app.state.campaigns import CampaignsState
 from core.evaluation.campaigns.contours import Surface, grid_surface
 from core.evaluation.campaigns.fanova import FanovaReport, rank_by_fanova
-from core.evaluation.importance import ImportanceReport, rank_parameters
+from core.evaluation.importance import ImportanceReport
+from core.queries.campaigns.importance import rank_by_ped_anova
 
 MOST_LINES = 400
 MOST_POINTS = 1_000  # of each small multiple
@@ -73,12 +74,8 @@ def _rank_ped(campaign: Campaign) -> ImportanceReport:
         name: as_categories(column, campaign.domains.get(name))
         for name, column in campaign.trials.parameters.items()
     }
-    return rank_parameters(
-        given,
-        campaign.trials.value.tolist(),
-        larger_is_better=campaign.larger_is_better,
-        generator=np.random.default_rng(0),
-    )
+    values = campaign.trials.value.tolist()
+    return rank_by_ped_anova(given, values, larger_is_better=campaign.larger_is_better)
 
 
 def _show_ped(report: ImportanceReport) -> list[Any]:
