@@ -12,7 +12,7 @@ from core.campaign_specs import CampaignSpec, HPOMethod, apply_values
 from core.jobs import campaign_run
 from core.jobs.campaign_plans import journal_path
 from core.jobs.campaign_run import CampaignRun
-from core.models import Artifact, Experiment, HPOCampaign, HPOTrial, TrainingRun
+from core.models import Artifact, Experiment, HPOCampaign, TrainingRun
 from core.services.campaigns import (
     clone_campaign,
     create_campaign,
@@ -98,8 +98,9 @@ def test_every_trial_is_an_experiment_that_trained_what_was_suggested(search, re
                 select(Artifact).where(Artifact.experiment_id == row.id, Artifact.kind == "checkpoint")
             ).one()
         with safe_open(artifacts.path_of(stored.id), "pt") as weights:
-            assert TrainingSpec.model_validate_json(weights.metadata()["spec"]).optimizer.learning_rate == (
-                trial.parameters["lr"]
+            assert (
+                TrainingSpec.model_validate_json(weights.metadata()["spec"]).optimizer.learning_rate
+                == (trial.parameters["lr"])
             )
             assert float(weights.metadata()["learning_rate"]) == trial.parameters["lr"]
             first = weights.get_tensor("features.0.weight")
@@ -266,7 +267,7 @@ def test_campaign_cut_off_between_two_trials_goes_on_as_the_unbroken_one(search,
     assert first.best_accuracy == second.best_accuracy
 
 
-def cut_off(*_):
+def cut_off(*_, **__):
     raise InterruptedError
 
 
