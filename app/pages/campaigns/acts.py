@@ -51,7 +51,8 @@ class CampaignActs(pn.viewable.Viewer):
         """Offer what fits how the campaign stands."""
         self._row = row
         self.pause.visible = row.status in {"pending", "running"}
-        self.resume.visible = row.status in RESUMABLE
+        self.resume.visible = row.status in RESUMABLE and not row.is_imported
+        self.extend.visible = self.clone.visible = not row.is_imported
         self.stop.visible = row.status in ACTIVE
 
     def _act(self, act: Callable[..., None]) -> None:

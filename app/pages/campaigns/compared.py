@@ -30,6 +30,7 @@ from core.errors import NotFoundError
 from core.evaluation.bounds import bounds_of
 from core.evaluation.campaigns.distribution import distribute
 from core.evaluation.campaigns.history import HistoryComparison, compare_histories
+from core.queries.campaigns.rows import CampaignRow
 
 MOST_LETTERS = 24
 
@@ -123,7 +124,7 @@ class ComparedView(pn.viewable.Viewer):
         for what, values in (
             ("data sets", {each.row.dataset for each in self.campaigns}),
             ("models", {each.row.model for each in self.campaigns}),
-            ("splits", {str(each.row.config["base"]["split"]) for each in self.campaigns}),
+            ("splits", {_split(each.row) for each in self.campaigns}),
             ("search spaces", {str(each.row.config["space"]) for each in self.campaigns}),
         ):
             if len(values) > 1:
@@ -205,3 +206,7 @@ def read_compared(ids: Sequence[int]) -> list[Campaign]:
         except NotFoundError:
             continue
     return found
+
+
+def _split(row: CampaignRow) -> str:
+    return "not stated" if row.is_imported else str(row.config["base"]["split"])

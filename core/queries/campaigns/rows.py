@@ -43,6 +43,11 @@ class CampaignRow:
     config: dict[str, Any]
 
     @property
+    def is_imported(self) -> bool:
+        """Whether another program carried it out, so that nobody can go on with it here."""
+        return "imported" in self.config
+
+    @property
     def trials_done(self) -> int:
         """How many trials have ended."""
         return sum(count for state, count in self.counts.items() if state != "running")

@@ -6,9 +6,12 @@ from sqlalchemy import select
 
 from core.campaign_specs import Budget, CampaignSpec, HPOMethod
 from core.clock import utc_now
+from core.learning.studies import PastTrial
 from core.models import Dataset, ExperimentStatus, HPOCampaign, HPOTrial, TrialState
+from core.search_spaces import FloatRange
 from core.services.campaigns import create_campaign
 from core.services.experiments import record_epochs
+from core.services.study_imports import import_study
 from core.services.users import get_local_actor
 from core.specs import SplitKind, SplitSpec, TrainingSpec
 from core.storage.database import session_scope
@@ -42,6 +45,27 @@ def add_campaign(
     for number in range(trials):
         add_trial(campaign_id, number)
     return campaign_id
+
+
+def add_study(trials: int) -> int:
+    """Store a study that Optuna carried out elsewhere."""
+    with session_scope() as session:
+        if session.scalar(select(Dataset).where(Dataset.name == "cwru")) is None:
+            add_dataset(session)
+        past = [
+            PastTrial(n, {"lr": 0.001 * (n + 1)}, "completed", 0.9 - n / 100, {1: 0.5, 2: 0.9 - n / 100}, {})
+            for n in range(trials)
+        ]
+        return import_study(
+            session,
+            get_local_actor(session, via="cli"),
+            dataset="cwru",
+            name="theirs",
+            metric="val_accuracy",
+            direction="max",
+            space={"lr": FloatRange(min=1e-4, max=1e-1, log=True)},
+            trials=past,
+        ).id
 
 
 def set_status(campaign_id: int, status: str, session=None) -> None:

@@ -13,7 +13,7 @@ from core.errors import ForbiddenError
 from core.models import HPOCampaign
 from core.services.access import Actor
 from core.storage.database import read_scope
-from tests.app.pages.campaign_rows import SPACE, add_campaign, add_trial, set_status
+from tests.app.pages.campaign_rows import SPACE, add_campaign, add_study, add_trial, set_status
 
 
 def shown_texts(page: CampaignsPage) -> str:
@@ -89,6 +89,18 @@ def test_every_section_shows_or_says_why_not(database: str, tab: str, trials: in
     page = CampaignsPage(campaign=campaign_id, tab=tab)
     page.__panel__().get_root()
     assert "wdcnn random_search cwru" in shown_texts(page)
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_study_made_elsewhere_is_shown_and_nobody_goes_on_with_it(database: str, tab: str) -> None:
+    campaign_id, ours = add_study(10), add_campaign(3)
+    page = CampaignsPage(campaign=campaign_id, tab=tab)
+    page.__panel__().get_root()
+    assert "theirs" in shown_texts(page)
+    acts = page.detail.head.acts
+    assert not any(each.visible for each in (acts.pause, acts.resume, acts.extend, acts.stop, acts.clone))
+    compared = CampaignsPage(ids=[campaign_id, ours])
+    assert "different splits" in shown_texts(compared)
 
 
 def test_headline_judges_whether_to_stop(database: str) -> None:
