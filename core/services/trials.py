@@ -217,6 +217,8 @@ def refresh_best(session: Session, campaign: Campaign) -> None:
     trials: Any = HPOTrial if isinstance(campaign, HPOCampaign) else NASTrial
     metric = get_metric(campaign)
     order = trials.value.desc() if metric_direction(metric) == "max" else trials.value
+    # Of architectures that score alike the one with the fewest parameters is the best.
+    cheaper = (NASTrial.num_parameters,) if trials is NASTrial else ()
     best = session.scalar(
         select(trials)
         .where(
@@ -225,7 +227,7 @@ def refresh_best(session: Session, campaign: Campaign) -> None:
             trials.value.is_not(None),
             trials.experiment_id.is_not(None),
         )
-        .order_by(order, trials.trial_number)
+        .order_by(order, *cheaper, trials.trial_number)
         .limit(1)
     )
     experiment_id = None if best is None else best.experiment_id

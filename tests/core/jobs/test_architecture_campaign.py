@@ -51,7 +51,7 @@ def test_each_architecture_is_trained_and_costed_and_the_best_is_named(searched,
         assert trial.validation_accuracy == trial.value
         assert trial.epochs == (4 if trial.state == "completed" else trial.epochs)
     completed = [trial for trial in trials if trial.state == "completed"]
-    best = max(completed, key=lambda trial: (trial.value, -trial.trial_number))
+    best = max(completed, key=lambda trial: (trial.value, -trial.num_parameters, -trial.trial_number))
     assert (campaign.best_trial_id, campaign.best_accuracy) == (best.id, best.value)
     with session_scope() as session:
         delete_experiments(session, researcher, [best.experiment_id])
