@@ -41,6 +41,7 @@ class CampaignRun:
         with self._hold.watched(), read_scope() as session:
             row: Any = get_run(session, self.claim.kind, campaign_id)
             self.name, self._spent_s = str(row.name), float(row.spent_seconds)
+            self._config = row.config
             trials = list_trials(session, self.claim)
             self.plan = _make_plan(self.claim, row, trials)
         self._began = time.monotonic()
@@ -59,7 +60,6 @@ class CampaignRun:
             self._settle_ended()
             with Slots(self.plan.parallel) as self.slots:
                 self._work(self.slots)
-            self._look()
             if self._hold.is_own:
                 run_write(lambda session: finish_campaign(session, self.claim))
         self._hold.release()
@@ -78,15 +78,21 @@ class CampaignRun:
         return pd.DataFrame(told).set_index("trial") if told else pd.DataFrame()
 
     def _work(self, slots: Slots) -> None:
-        self._fill(slots)
         looked_at = time.monotonic()
-        while slots.busy:
+        while self._find_work(slots):
             for slot, told in slots.hear(POLL_S):
                 self._answer(slot, told)
             if time.monotonic() - looked_at >= POLL_S:
                 self._look()
                 looked_at = time.monotonic()
+
+    def _find_work(self, slots: Slots) -> bool:
+        """Fill the processes; False where none has anything to do, also by what the row says now."""
+        self._fill(slots)
+        if not slots.busy:
+            self._look()
             self._fill(slots)
+        return bool(slots.busy)
 
     def _fill(self, slots: Slots) -> None:
         """Give every idle process a trial, first those that an earlier attempt left."""
@@ -248,7 +254,9 @@ class CampaignRun:
         """Note the time spent, and see what people have done to the row meanwhile."""
         seconds = self._seconds()
         self._status, config = run_write(lambda session: spend(session, self.claim, seconds))
-        self.plan.extend(config)
+        if config != self._config:
+            self._config = config
+            self.plan.extend(config)
 
 
 def _make_plan(claim: Claim, row: Any, trials: list[TrialRow]) -> Plan:

@@ -207,6 +207,21 @@ def test_extended_campaign_goes_on_and_a_clone_begins_anew(search, researcher):
         assert (clone.method, clone.status, clone.trials_total) == ("bayesian", "pending", 2)
 
 
+def test_campaign_that_is_extended_while_it_runs_goes_on_to_the_larger_budget(
+    search, researcher, monkeypatch
+):
+    campaign_id = search(budget={"max_trials": 1})
+
+    def extend(_):
+        with session_scope() as session:
+            extend_campaign(session, researcher, campaign_id, max_trials=2)
+
+    act_at(monkeypatch, 0, 2, extend)
+    assert CampaignRun(campaign_id).run() == "completed"
+    campaign, trials = read(campaign_id)
+    assert (campaign.trials_completed, len(trials)) == (2, 2)
+
+
 def test_epochs_of_all_trials_together_never_pass_the_budget(search):
     campaign_id = search("hyperband", budget={"max_epochs": 11}, epochs=4, reduction_factor=2, parallel=2)
     assert CampaignRun(campaign_id).run() == "completed"
