@@ -262,7 +262,14 @@ def test_trial_whose_process_is_killed_is_taken_up_by_another(search, monkeypatc
     assert campaign.trials_completed == 3
 
 
-@pytest.mark.parametrize("method", ["random_search", "bayesian", "hyperband"])
+@pytest.mark.parametrize(
+    "method",
+    [
+        "random_search",
+        pytest.param("bayesian", marks=pytest.mark.slow),
+        pytest.param("hyperband", marks=pytest.mark.slow),
+    ],
+)
 def test_campaign_cut_off_between_two_trials_goes_on_as_the_unbroken_one(search, monkeypatch, method):
     budget = {"max_trials": 4}
     unbroken = search(method, budget=budget, epochs=3)
