@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from app.theme import CANVAS_ACCENT, CANVAS_CURSOR, CANVAS_DEFECTS
 
 SHARES = ("accuracy", "f1")
+LOG_RATIO = 100  # values that span so much are drawn on a log axis
 STATE_LOOKS: dict[str, tuple[str, str]] = {  # state: ink that stands out on both grounds, mark
     "completed": (CANVAS_ACCENT, "circle"),
     "pruned": (CANVAS_CURSOR, "inverted_triangle"),
@@ -27,9 +28,17 @@ def value_ticks(metric: str) -> TickFormatter:
     return NumeralTickFormatter(format="0.[00] %") if is_share(metric) else PrintfTickFormatter(format="%.3g")
 
 
+def value_axis(metric: str, values: NDArray[np.float64]) -> dict[str, str]:
+    """Return the value axis of a canvas: of losses a logarithm, on which the best ones can be told apart."""
+    known = values[np.isfinite(values)]
+    if is_share(metric) or not len(known) or known.min() <= 0 or known.max() < LOG_RATIO * known.min():
+        return {"y_label": metric}
+    return {"y_label": f"{metric}, log", "y_axis_type": "log"}
+
+
 def value_format(metric: str) -> str:
     """Return how the metric is written when pointed at."""
-    return "{0.00 %}" if is_share(metric) else "{0.0000}"
+    return "{0.00 %}" if is_share(metric) else "{0.[000000]}"
 
 
 def thin(values: NDArray[np.float64], most: int, *, larger_is_better: bool) -> NDArray[np.int64]:

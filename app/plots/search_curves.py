@@ -7,7 +7,7 @@ from bokeh.models import BasicTicker, ColumnDataSource, HoverTool, LegendItem, S
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
-from app.plots.campaign_inks import STATE_LOOKS, tell_shown, thin, value_ticks
+from app.plots.campaign_inks import STATE_LOOKS, tell_shown, thin, value_axis, value_ticks
 from app.plots.canvas import NARROWEST_PX, make_canvas, make_legend
 from app.theme import OTHER
 
@@ -40,7 +40,7 @@ class SearchCurves:
 
 def draw_search_curves(curves: TrialCurves, rungs: list[int], metric: str) -> SearchCurves:
     """Draw one line a trial by its state; a dashed line stands where trials were pruned."""
-    plot = make_canvas("epoch", metric, height=HEIGHT_PX)
+    plot = make_canvas("epoch", **value_axis(metric, curves.value), height=HEIGHT_PX)
     plot.yaxis.formatter = value_ticks(metric)
     plot.xaxis.ticker = BasicTicker(min_interval=1, desired_num_ticks=8)
     sources, items, drawn = {}, [], []

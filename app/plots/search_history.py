@@ -8,7 +8,7 @@ from bokeh.models import BasicTicker, ColumnDataSource, HoverTool, LegendItem
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
-from app.plots.campaign_inks import STATE_LOOKS, value_format, value_ticks
+from app.plots.campaign_inks import STATE_LOOKS, value_axis, value_format, value_ticks
 from app.plots.canvas import NARROWEST_PX, make_canvas, make_legend
 from app.theme import CANVAS_SIGNAL
 
@@ -44,7 +44,7 @@ class SearchHistory:
 
 def draw_history(points: HistoryPoints, axis: str, metric: str) -> SearchHistory:
     """Draw trials by state, and the best so far."""
-    plot = make_canvas(AXIS_LABELS[axis], metric, height=HEIGHT_PX)
+    plot = make_canvas(AXIS_LABELS[axis], **value_axis(metric, points.value), height=HEIGHT_PX)
     plot.yaxis.formatter = value_ticks(metric)
     if axis != "seconds":
         plot.xaxis.ticker = BasicTicker(min_interval=1, desired_num_ticks=8)

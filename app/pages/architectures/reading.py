@@ -29,9 +29,9 @@ GRADES = {
     "nothing": "nothing shared",
 }
 COST_LABELS = {
-    "flops": "FLOPs of one window (millions)",
-    "num_parameters": "trained parameters (thousands)",
-    "latency_ms": "latency of one window (ms)",
+    "flops": "FLOPs a window (millions)",
+    "num_parameters": "parameters (thousands)",
+    "latency_ms": "latency a window (ms)",
 }
 COST_UNITS = {"flops": 1e6, "num_parameters": 1e3, "latency_ms": 1.0}
 

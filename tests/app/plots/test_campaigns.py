@@ -1,6 +1,6 @@
 import numpy as np
 
-from app.plots.campaign_inks import STATE_LOOKS, tell_shown, thin
+from app.plots.campaign_inks import STATE_LOOKS, tell_shown, thin, value_axis
 from app.plots.parallel import Coordinate, draw_parallel
 from app.plots.scatter import draw_parameter
 from app.plots.search_curves import MOST_CURVES, TrialCurves, draw_search_curves
@@ -91,3 +91,13 @@ def test_known_domain_sets_the_axis_whatever_was_tried() -> None:
     width = Domain("category", choices=(4, 8, 16))
     boxes = draw_parameter("width", ["8"], "best", [0.5], ["a"], domain=width)
     assert list(boxes.x_range.factors) == ["4", "8", "16"]
+
+
+def test_losses_that_span_much_are_drawn_on_a_log_axis_and_shares_never():
+    assert value_axis("val_loss", np.array([1e-4, 1.0, np.nan])) == {
+        "y_label": "val_loss, log",
+        "y_axis_type": "log",
+    }
+    for metric, values in (("val_accuracy", [1e-4, 1.0]), ("val_loss", [0.0, 1.0]), ("val_loss", [0.5, 1.0])):
+        assert value_axis(metric, np.array(values)) == {"y_label": metric}
+    assert value_axis("val_loss", np.array([])) == {"y_label": "val_loss"}
