@@ -22,6 +22,7 @@ from core.jobs.ticking import Ticker
 from core.jobs.tidying import tidy
 from core.logs import configure_logs
 from core.services.jobs import JobKind, resend_waiting, take_up_silent
+from core.services.silent_campaigns import end_silent_campaigns
 from core.services.ticks import claim_tick
 from core.settings import get_settings
 from core.storage.broker import RUN_JOB, make_celery
@@ -43,6 +44,7 @@ def sweep() -> None:
     if reach.is_steady():
         with session_scope() as session:
             take_up_silent(session, now)
+            end_silent_campaigns(session, now)
 
 
 class Periodic(NamedTuple):
