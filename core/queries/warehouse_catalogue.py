@@ -88,8 +88,11 @@ campaigns: One row a hyperparameter search.
 trials: One row a trial of a search for hyperparameters (hpo) or architectures (nas).
     search         WORD   hpo or nas
     campaign       WORD   name of the search
-    trial          COUNT  number of the trial in its search
+    trial          COUNT  number of the trial in its search, from 0
     experiment_id  ID     the experiment that it was trained as
+    state          WORD   running, completed, pruned or failed
+    value          NUMBER best of what the search looks for
+    epochs         COUNT  epochs trained
     status         WORD   that experiment's status
     val_accuracy   NUMBER best share of validation windows, 0 to 1
     duration_s     NUMBER seconds that it took

@@ -15,6 +15,7 @@ from core.models import (
     ExperimentParameter,
     ExperimentTag,
     HPOCampaign,
+    HPOTrial,
     NASCampaign,
     NASTrial,
     Signal,
@@ -106,37 +107,46 @@ def _experiments() -> Rows:
 
 def _trials() -> Rows:
     best, (_, best_on) = _summary("val_accuracy")
-    number = func.row_number().over(partition_by=Experiment.hpo_campaign_id, order_by=Experiment.id)
     of_hpo = (
         select(
             literal("hpo").label("search"),
             HPOCampaign.name.label("campaign"),
-            number.label("trial"),
-            Experiment.id.label("experiment_id"),
-            Experiment.status.label("status"),
+            *_of_trial(HPOTrial),
             best.best.label("val_accuracy"),
             Experiment.duration_seconds.label("duration_s"),
             null().label("num_parameters"),
         )
-        .join(HPOCampaign, HPOCampaign.id == Experiment.hpo_campaign_id)
+        .select_from(HPOTrial)
+        .join(HPOCampaign, HPOCampaign.id == HPOTrial.campaign_id)
+        .outerjoin(Experiment, Experiment.id == HPOTrial.experiment_id)
         .outerjoin(best, best_on)
     )
     of_nas = (
         select(
             literal("nas").label("search"),
             NASCampaign.name.label("campaign"),
-            NASTrial.trial_number.label("trial"),
-            NASTrial.experiment_id,
-            Experiment.status.label("status"),
+            *_of_trial(NASTrial),
             NASTrial.validation_accuracy.label("val_accuracy"),
             NASTrial.training_time.label("duration_s"),
             NASTrial.num_parameters,
         )
+        .select_from(NASTrial)
         .join(NASCampaign, NASCampaign.id == NASTrial.campaign_id)
         .outerjoin(Experiment, Experiment.id == NASTrial.experiment_id)
     )
     both = union_all(of_hpo, of_nas).subquery()
     return Rows(both, tuple(both.c))
+
+
+def _of_trial(trials: type[HPOTrial] | type[NASTrial]) -> tuple[Any, ...]:
+    return (
+        trials.trial_number.label("trial"),
+        trials.experiment_id,
+        trials.state,
+        trials.value,
+        trials.epochs,
+        Experiment.status.label("status"),
+    )
 
 
 def _signals() -> Rows:
