@@ -1,10 +1,12 @@
 """What one experiment is called, how it stands, and what its figures stand on."""
 
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
 import panel as pn
 
+from app.components.place_link import place_html
 from app.components.safe_text import markup
 from app.components.state_badge import BADGE_STYLE, badge_html
 from app.components.warning import CAUTION_INK, WARNING_STYLE, warning_html
@@ -23,6 +25,17 @@ _STYLE = f"""
 """
 
 
+@dataclass(frozen=True, slots=True)
+class TrialLine:
+    """Which trial an experiment is, and where its search is shown."""
+
+    told: str  # trial 3, pruned
+    campaign: str
+    path: str
+    campaign_id: int
+    is_linked: bool
+
+
 def experiment_title(
     name: str, status: str, number: int, reason: str | None = None, **params: Any
 ) -> pn.pane.HTML:
@@ -37,17 +50,31 @@ def experiment_title(
 
 
 def experiment_grounds(
-    split: str, shared: str, about: str, notes: str | None = None, *, leaks: bool, **params: Any
+    split: str,
+    shared: str,
+    about: str,
+    notes: str | None = None,
+    *,
+    leaks: bool,
+    trial: TrialLine | None = None,
+    **params: Any,
 ) -> pn.pane.HTML:
     """Show the split, what its sides share, and what else is known; a split that leaks is warned of."""
     judged = warning_html(f"{shared} on both sides") if leaks else _shared_html(shared)
     below = f'<div class="text muted">{escape(notes)}</div>' if notes else ""
     return markup(
         f'<div class="stands">{f"<span>split {escape(split)}</span>" if split else ""}{judged}'
-        f'<span class="muted">{escape(about)}</span></div>{below}',
+        f'<span class="muted">{escape(about)}</span></div>{_trial_html(trial)}{below}',
         style=_STYLE,
         **params,
     )
+
+
+def _trial_html(trial: TrialLine | None) -> str:
+    if trial is None:
+        return ""
+    place = place_html(trial.campaign, trial.path, linked=trial.is_linked, campaign=trial.campaign_id)
+    return f'<div class="text muted">{escape(trial.told)} of {place}</div>'
 
 
 def _shared_html(shared: str) -> str:

@@ -11,6 +11,7 @@ from core.errors import InvalidInputError, NotFoundError
 from core.models import TRAINED_HERE, Dataset, Experiment, ExperimentMetric, ExperimentStatus
 from core.queries.experiment_files import ArtifactRow, list_artifacts
 from core.queries.experiment_rows import ExperimentRow, list_rows
+from core.queries.trial_places import TrialPlace, find_trial
 from core.specs import TrainingSpec
 
 SAME_RECORD = "windows of one record"  # the audit's word for the plainest leak
@@ -58,6 +59,7 @@ class ExperimentDetail:
     worker: str | None
     heartbeat_at: datetime | None
     finished_at: datetime | None
+    trial: TrialPlace | None  # None where it is no trial of a search
 
 
 def _best_of(name: str) -> Any:
@@ -176,6 +178,7 @@ def get_experiment_detail(session: Session, experiment_id: int) -> ExperimentDet
         worker=experiment.worker,
         heartbeat_at=experiment.heartbeat_at,
         finished_at=experiment.finished_at,
+        trial=find_trial(session, experiment_id),
     )
 
 

@@ -47,7 +47,7 @@ class DetailView(pn.viewable.Viewer):
         self._linked = linked
         self.detail = self._read_detail()
         self.acts = ExperimentActs(self.detail, open_place, lambda: pn.state.execute(self.refresh))
-        self.head = Head(self.detail, self._act, self.acts)
+        self.head = Head(self.detail, self._act, self.acts, linked=linked)
         self.said = SaidOf(experiment_id, self.detail.notes, lambda: pn.state.execute(self.refresh))
         self.curves = LiveCurves(
             experiment_id,

@@ -6,7 +6,7 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 
-from app.components.experiment_headline import experiment_grounds, experiment_title
+from app.components.experiment_headline import TrialLine, experiment_grounds, experiment_title
 from app.components.progress import progress
 from app.components.safe_text import text
 from app.components.stat import stat, stats
@@ -22,14 +22,16 @@ ACTIVE = frozenset({"pending", "running", "paused"})
 class Head(pn.viewable.Viewer):
     """The headline of one experiment; `act` is told "pause", "resume" or "cancel", `more` stands beside."""
 
-    def __init__(self, detail: ExperimentDetail, act: Callable[[str], None], *more: Any) -> None:
+    def __init__(
+        self, detail: ExperimentDetail, act: Callable[[str], None], *more: Any, linked: bool = True
+    ) -> None:
         super().__init__()
-        self._act, self._more = act, more
+        self._act, self._more, self._linked = act, more, linked
         self._title = _title(
             detail, sizing_mode="stretch_width", styles={"flex": "1 1 320px", "min-width": "0"}
         )
         self._figures = [stat("", "") for _ in range(MOST_FIGURES)]
-        self._stands = _grounds(detail, sizing_mode="stretch_width")
+        self._stands = _grounds(detail, linked=linked, sizing_mode="stretch_width")
         self._progress = progress(None, "", margin=(12, 0, 0, 0))
         self._question = text("")
         self.pause = self._button("Pause", "pause", lambda: act("pause"))
@@ -51,9 +53,9 @@ class Head(pn.viewable.Viewer):
         if detail != self._shown:
             self._shown = detail
             self._title.object = _title(detail).object
-            self._stands.object = _grounds(detail).object
+            self._stands.object = _grounds(detail, linked=self._linked).object
             self._show_figures(_figures(detail))
-            self._allow(detail.row.status, is_ours=detail.spec is not None)
+            self._allow(detail)
             self._question.object = text(_question(detail)).object
         self._progress.visible = detail.row.status in ACTIVE
         if self._progress.visible:
@@ -86,10 +88,12 @@ class Head(pn.viewable.Viewer):
         button.on_click(lambda _: act())
         return button
 
-    def _allow(self, status: str, *, is_ours: bool) -> None:
-        # What runs elsewhere hears of none of them.
-        self.pause.visible = is_ours and status in {"pending", "running"}
-        self.resume.visible = is_ours and status in {"paused", "failed"}
+    def _allow(self, detail: ExperimentDetail) -> None:
+        # What runs elsewhere hears of none of them, and a trial rests and goes on with its search.
+        status, is_ours = detail.row.status, detail.spec is not None
+        is_alone = is_ours and detail.trial is None
+        self.pause.visible = is_alone and status in {"pending", "running"}
+        self.resume.visible = is_alone and status in {"paused", "failed"}
         self.cancel.visible = is_ours and status in ACTIVE
         if status not in ACTIVE:
             self.dialog.open = False
@@ -107,7 +111,7 @@ def _title(detail: ExperimentDetail, **params: Any) -> pn.pane.HTML:
     return experiment_title(row.name, row.status, row.id, detail.error_message, **params)
 
 
-def _grounds(detail: ExperimentDetail, **params: Any) -> pn.pane.HTML:
+def _grounds(detail: ExperimentDetail, *, linked: bool, **params: Any) -> pn.pane.HTML:
     row = detail.row
     waits = "the leakage audit is made when the run starts"
     shared = row.audit or (waits if row.status in ACTIVE else "it ended before the leakage audit was made")
@@ -115,7 +119,17 @@ def _grounds(detail: ExperimentDetail, **params: Any) -> pn.pane.HTML:
     if detail.spec is None:
         about, shared = f"source: {row.source} · {about}", row.audit or "not audited"
     leaking = (detail.audit or {}).get("grade") == SAME_RECORD
-    return experiment_grounds(row.split, shared, about, leaks=leaking, **params)
+    return experiment_grounds(
+        row.split, shared, about, leaks=leaking, trial=_trial(detail, linked=linked), **params
+    )
+
+
+def _trial(detail: ExperimentDetail, *, linked: bool) -> TrialLine | None:
+    trial = detail.trial
+    if trial is None:
+        return None
+    path = "/campaigns" if trial.search == "hpo" else "/architectures"
+    return TrialLine(f"trial {trial.number}, {trial.state},", trial.campaign, path, trial.campaign_id, linked)
 
 
 def _figures(detail: ExperimentDetail) -> list[pn.pane.HTML]:

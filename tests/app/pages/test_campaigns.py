@@ -9,6 +9,7 @@ import pytest
 from app.pages.campaigns import CampaignsPage
 from app.pages.campaigns.acts import CampaignActs
 from app.pages.campaigns.reading import amount, as_categories, read_campaign, read_domains
+from app.pages.experiments import ExperimentsPage
 from app.state.campaigns import TABS
 from core.errors import ForbiddenError
 from core.models import HPOCampaign
@@ -256,3 +257,16 @@ def test_shares_are_per_cent_and_losses_are_not() -> None:
     assert amount("val_accuracy", 0.989) == "98.9 %"
     assert amount("val_loss", 0.12345) == "0.1235"
     assert amount("val_loss", float("nan")) == "–"
+
+
+def test_experiment_that_is_a_trial_leads_to_its_campaign_and_rests_with_it_alone(database: str) -> None:
+    campaign_id = add_campaign(3)
+    with read_scope() as session:
+        trial = session.get_one(HPOCampaign, campaign_id).trials[2]
+    page = ExperimentsPage(experiment=trial.experiment_id, navigate=lambda *_, **__: None)
+    head = page.detail.head
+    words = "\n".join(str(pane.object) for pane in head.__panel__().select(pn.pane.HTML))
+    assert "trial 2, pruned, of" in words
+    assert f'href="/campaigns?campaign={campaign_id}"' in words
+    assert not head.pause.visible
+    assert head.cancel.visible
