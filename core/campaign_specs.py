@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from core.errors import InvalidInputError
-from core.network_specs import NETWORK_OPTIONS, ArchitectureSpace, check_options
+from core.network_specs import NETWORK_OPTIONS, ArchitectureSpace, check_options, check_space, check_window
 from core.search_spaces import (
     Choices,
     FloatRange,
@@ -175,6 +175,10 @@ class NASSpec(Spec):
             )
         if self.budget.max_trials is None:
             raise ValueError("a search over architectures ends after max_trials; give it")
+        try:
+            check_space(self.space, self.base.windows.length)
+        except InvalidInputError as error:
+            raise ValueError(str(error)) from error
         return self
 
 
@@ -191,14 +195,16 @@ def apply_values(base: TrainingSpec, values: Mapping[str, Any]) -> TrainingSpec:
         for step in way:
             place = place[step]
         place[last] = value
-    check_options(base.model, given["model_options"])
+    options = check_options(base.model, given["model_options"])
     try:
-        return TrainingSpec.model_validate(given)
+        training = TrainingSpec.model_validate(given)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise InvalidInputError(
             f"{'.'.join(map(str, first['loc']))}={first['input']!r}: {first['msg']}"
         ) from error
+    check_window(options, training.windows.length)
+    return training
 
 
 def _find_place(model: NetworkName, name: str) -> tuple[str, ...]:

@@ -2,9 +2,9 @@
 
 from torch import Tensor, nn
 
-from core.errors import InvalidInputError
 from core.learning.architecture_blocks import Multiscale, SelfAttention, Shortcut, Squeeze
-from core.network_specs.graphs import Attention, Convolution, Graph, Layer, Pooling, Residual, graph_of
+from core.network_specs.graphs import Attention, Convolution, Layer, Pooling, Residual, graph_of
+from core.network_specs.lengths import check_window
 from core.network_specs.options import CellsOptions
 
 SQUEEZED = 4  # channels to a hidden unit of squeeze attention
@@ -22,8 +22,8 @@ class Cells(nn.Module):
 
     def __init__(self, num_classes: int, window_length: int, options: CellsOptions) -> None:
         super().__init__()
+        check_window(options, window_length)
         graph = graph_of(options)
-        _check_length(window_length, graph)
         stem = graph.stem
         self.stem = nn.Sequential(
             nn.Conv2d(
@@ -49,18 +49,6 @@ class Cells(nn.Module):
         features: Tensor = self.layers(self.stem(windows))  # (batch, channel, 1, steps)
         logits: Tensor = self.head(features.mean(dim=(2, 3)))  # (batch, num_classes)
         return logits
-
-
-def _check_length(window_length: int, graph: Graph) -> None:
-    stem = graph.stem
-    poolings = sum(isinstance(layer, Pooling) for layer in graph.layers)
-    # One step must be left: 2^poolings of them after the stem, whose first one takes its kernel less padding.
-    enough = (2**poolings - 1) * stem.stride + stem.kernel - 2 * ((stem.kernel - 1) // 2)
-    if window_length < enough:
-        raise InvalidInputError(
-            f"cells: windows of {window_length} samples are too short for a stem of stride {stem.stride} and "
-            f"{poolings} poolings, {enough} will do; cut longer ones, or take fewer poolings"
-        )
 
 
 def _channels_after(layer: Layer, channels: int) -> int:

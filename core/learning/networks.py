@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from core.errors import InvalidInputError
 from core.learning.architecture import Cells
+from core.network_specs.lengths import check_window, count_wdcnn_steps
 from core.network_specs.options import ResNetOptions, WDCNNOptions, check_options
 from core.specs import NetworkName
 
@@ -24,6 +25,7 @@ class WDCNN(nn.Module):
 
     def __init__(self, num_classes: int, window_length: int, options: WDCNNOptions) -> None:
         super().__init__()
+        check_window(options, window_length)
         width = options.width
         kernel = options.first_kernel
         channels = (width, 2 * width, 4 * width, 4 * width, 4 * width)
@@ -32,9 +34,7 @@ class WDCNN(nn.Module):
             padding = 1 if i < 4 else 0
             layers += [*_stage(channels[i - 1], channels[i], 3, padding=padding), nn.MaxPool2d((1, 2))]
         self.features = nn.Sequential(*layers)
-        length = _wdcnn_length(window_length, kernel)
-        if length < 1:
-            raise InvalidInputError(f"wdcnn: windows of {window_length} samples are too short, 1024 will do")
+        length = count_wdcnn_steps(window_length, kernel)
         self.head = nn.Sequential(
             nn.Linear(channels[-1] * length, 100),
             nn.BatchNorm1d(100),
@@ -80,8 +80,7 @@ class ResNet1D(nn.Module):
 
     def __init__(self, num_classes: int, window_length: int, options: ResNetOptions) -> None:
         super().__init__()
-        if window_length < 64:
-            raise InvalidInputError(f"resnet1d: windows of {window_length} samples are too short, 64 will do")
+        check_window(options, window_length)
         kernel, width = options.first_kernel, options.width
         self.stem = nn.Sequential(*_stage(1, width, kernel, stride=8, padding=(kernel - 1) // 2))
         blocks, channels = [], width
@@ -141,9 +140,3 @@ def _stage(
         nn.BatchNorm2d(channels_out),
         nn.ReLU(inplace=True),
     ]
-
-
-def _wdcnn_length(window_length: int, kernel: int) -> int:
-    """Return how many time steps reach the dense layers: 3 of 2048 samples, as in the paper."""
-    length = (window_length + 2 * ((kernel - 16) // 2) - kernel) // 16 + 1
-    return (length // 16 - 2) // 2  # four maxima over 2, a convolution without padding, the fifth maximum

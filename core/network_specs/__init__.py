@@ -1,6 +1,7 @@
 """What can be said of networks without torch: their options, when two are one, and the space to search."""
 
 from core.network_specs.graphs import architecture_hash, canonical
+from core.network_specs.lengths import check_space, check_window
 from core.network_specs.options import (
     NETWORK_OPTIONS,
     CellOptions,
@@ -23,4 +24,6 @@ __all__ = [
     "architecture_hash",
     "canonical",
     "check_options",
+    "check_space",
+    "check_window",
 ]
