@@ -140,7 +140,7 @@ class ExperimentRun:
         predictions = self.files.write_predictions(
             tabulate_predictions(self.data, self.split, test, probabilities)
         )
-        told = {"spec": self.spec.model_dump_json(), **self.result.optimizer}
+        told = {"spec": self.spec.model_dump(mode="json"), **self.result.optimizer}
         weights = self.files.write_weights(self.result.best_state, told)
         best_epoch = self.result.best_epoch or self.result.last_epoch
         metrics = summarise_run(self.scores, self.result, self.sides, self.epochs().loc[best_epoch])

@@ -1,6 +1,8 @@
 """The files one run leaves: best weights, step log and predictions; file first, row after."""
 
+import json
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -25,10 +27,12 @@ class RunFiles:
     def __init__(self, claim: Claim) -> None:
         self.claim = claim
 
-    def write_weights(self, weights: dict[str, Tensor], told: Mapping[str, str]) -> ArtifactFile:
+    def write_weights(self, weights: dict[str, Tensor], told: Mapping[str, Any]) -> ArtifactFile:
         """Write the best weights, with what they were trained by."""
+        # One entry: safetensors writes several in another order each time, and equal runs have equal files.
+        metadata = {"trained": json.dumps(told, sort_keys=True)}
         with artifacts.writing() as draft:
-            save_file(weights, draft.path, metadata=dict(told))
+            save_file(weights, draft.path, metadata=metadata)
         return describe_file(draft, "checkpoint", "best.safetensors", SAFETENSORS)
 
     def keep_steps(self, steps: list[StepRecord]) -> None:

@@ -47,4 +47,6 @@ class FitResult:
     epochs: tuple[EpochRecord, ...]  # of this call
     device: str
     duration_s: float
-    optimizer: dict[str, str] = field(default_factory=dict)  # its kind and settings, read back from it
+    optimizer: dict[str, str | float | None] = field(
+        default_factory=dict
+    )  # its kind and settings, read back from it

@@ -111,13 +111,13 @@ def predict(network: nn.Module, windows: WindowSet, device: torch.device) -> NDA
     return probabilities
 
 
-def _describe(optimizer: torch.optim.Optimizer, steps: list[StepRecord]) -> dict[str, str]:
+def _describe(optimizer: torch.optim.Optimizer, steps: list[StepRecord]) -> dict[str, str | float | None]:
     """Return what the weights were moved with; the learning rate is the highest that a step had."""
     rates = [step.learning_rates.max() for step in steps]
     return {
         "optimizer": type(optimizer).__name__.lower(),
-        "weight_decay": repr(float(optimizer.param_groups[0]["weight_decay"])),
-        "learning_rate": repr(float(max(rates))) if rates else "",
+        "weight_decay": float(optimizer.param_groups[0]["weight_decay"]),
+        "learning_rate": float(max(rates)) if rates else None,
     }
 
 

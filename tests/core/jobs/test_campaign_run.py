@@ -1,5 +1,6 @@
 """Campaigns carried out in this process, their trials in real processes of their own."""
 
+import json
 import time
 
 import optuna
@@ -98,11 +99,9 @@ def test_every_trial_is_an_experiment_that_trained_what_was_suggested(search, re
                 select(Artifact).where(Artifact.experiment_id == row.id, Artifact.kind == "checkpoint")
             ).one()
         with safe_open(artifacts.path_of(stored.id), "pt") as weights:
-            assert (
-                TrainingSpec.model_validate_json(weights.metadata()["spec"]).optimizer.learning_rate
-                == (trial.parameters["lr"])
-            )
-            assert float(weights.metadata()["learning_rate"]) == trial.parameters["lr"]
+            told = json.loads(weights.metadata()["trained"])
+            assert TrainingSpec.model_validate(told["spec"]).optimizer.learning_rate == trial.parameters["lr"]
+            assert told["learning_rate"] == trial.parameters["lr"]
             first = weights.get_tensor("features.0.weight")
         assert first.shape[0] == trial.parameters["width"]
         assert first.dtype == torch.float32
