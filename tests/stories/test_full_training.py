@@ -19,7 +19,7 @@ Brinell = Callable[..., "subprocess.CompletedProcess[str]"]
 def readme_training() -> list[str]:
     """The words of the README's `brinell train`."""
     readme = (PROJECT_ROOT / "README.md").read_text()
-    (command,) = re.findall(r"^brinell (train (?:.*\\\n)*.*)$", readme, re.MULTILINE)
+    (command,) = re.findall(r"^brinell (train --dataset (?:.*\\\n)*.*)$", readme, re.MULTILINE)
     return shlex.split(command.replace("\\\n", " "))
 
 
