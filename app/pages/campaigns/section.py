@@ -1,5 +1,6 @@
 """What stands below a campaign's history: one subject at a time, made when it is first seen."""
 
+from abc import abstractmethod
 from typing import Any
 
 import panel as pn
@@ -34,9 +35,9 @@ class Section(pn.viewable.Viewer):
     def __panel__(self) -> pn.viewable.Viewable:
         return pn.Column(self._aged, self._content, sizing_mode="stretch_width", margin=0)
 
+    @abstractmethod
     def make(self) -> list[Any]:
         """Return what is shown of the campaign."""
-        raise NotImplementedError
 
     def take(self, campaign: Campaign) -> None:
         """Say that what is drawn is no longer all there is."""
